@@ -1,0 +1,237 @@
+using System.Buffers.Binary;
+
+namespace Sim.Engine.Memory;
+
+/// <summary>
+/// A physical address space as a bus master sees it: the flattened tree below a root region. Unassigned addresses read 0 and ignore writes. QEMU: AddressSpace (softmmu/physmem.c).
+/// </summary>
+public sealed class AddressSpace
+{
+    private FlatView? view;
+    private FlatRange latest;
+
+    /// <summary>Makes a space that shows <paramref name="root"/>.</summary>
+    public AddressSpace(MemoryRegion root, string name)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        Root = root;
+        Name = name;
+        root.AddViewer(this);
+    }
+
+    /// <summary>Raised when the map has changed: drop what was derived from it (soft TLBs).</summary>
+    public event Action? MappingChanged;
+
+    /// <summary>Called with the address of an access that no region answers, for <c>--log unimp</c>; null for none.</summary>
+    public Action<ulong, int, bool>? Unassigned { get; set; }
+
+    /// <summary>The region at the top.</summary>
+    public MemoryRegion Root { get; }
+
+    /// <summary>Name as the memory tree prints it.</summary>
+    public string Name { get; }
+
+    /// <summary>The flattened map, made anew after a change. QEMU: address_space_get_flatview.</summary>
+    public FlatView View => view ??= new FlatView(Root);
+
+    /// <summary>
+    /// Reads 1, 2, 4 or 8 bytes as a big-endian master does; may have side effects in a device. An access that crosses regions is made byte by byte. QEMU: address_space_ldl_be and its siblings.
+    /// </summary>
+    public ulong Read(ulong address, int size, BusInitiator? initiator)
+    {
+        if (!Find(address, size, out var range))
+            return ReadPieces(address, size, initiator);
+        var offset = range.Offset + (address - range.Start);
+        return range.Region.Kind == MemoryRegionKind.Io
+            ? RegisterAccess.Read(range.Region.Ops!, range.Region.Ops!.Read, offset, size, initiator)
+            : ReadRam(range.Region.Ram!, offset, size);
+    }
+
+    /// <summary>Writes 1, 2, 4 or 8 bytes as a big-endian master does. ROM and unassigned addresses ignore it. QEMU: address_space_stl_be and its siblings.</summary>
+    public void Write(ulong address, ulong value, int size, BusInitiator? initiator)
+    {
+        if (!Find(address, size, out var range))
+        {
+            WritePieces(address, value, size, initiator);
+            return;
+        }
+
+        var offset = range.Offset + (address - range.Start);
+        switch (range.Region.Kind)
+        {
+            case MemoryRegionKind.Io:
+                RegisterAccess.Write(range.Region.Ops!, offset, value, size, initiator);
+                break;
+            case MemoryRegionKind.Ram:
+                Span<byte> bytes = stackalloc byte[8];
+                BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+                range.Region.Ram!.Write(offset, bytes[(8 - size)..]);
+                break;
+        }
+    }
+
+    /// <summary>Reads bytes, as DMA does.</summary>
+    public void Read(ulong address, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            var count = 1;
+            if (View.TryFind(address, out var range) && range.Region.Kind != MemoryRegionKind.Io)
+            {
+                count = (int)Math.Min((ulong)destination.Length - 1, range.Last - address) + 1;
+                range.Region.Ram!.Span(range.Offset + (address - range.Start), count).CopyTo(destination);
+            }
+            else
+                destination[0] = (byte)Read(address, 1, null);
+
+            destination = destination[count..];
+            address += (ulong)count;
+        }
+    }
+
+    /// <summary>Writes bytes, as DMA does. QEMU: address_space_write.</summary>
+    public void Write(ulong address, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            var count = 1;
+            if (View.TryFind(address, out var range) && range.Region.Kind == MemoryRegionKind.Ram)
+            {
+                count = (int)Math.Min((ulong)source.Length - 1, range.Last - address) + 1;
+                range.Region.Ram!.Write(range.Offset + (address - range.Start), source[..count]);
+            }
+            else
+                Write(address, source[0], 1, null);
+
+            source = source[count..];
+            address += (ulong)count;
+        }
+    }
+
+    /// <summary>
+    /// Reads bytes without any side effect, devices' registers through their peeks; false, with zeros in their place, when some of them are unassigned.
+    /// </summary>
+    public bool TryPeek(ulong address, Span<byte> destination)
+    {
+        var complete = true;
+        while (!destination.IsEmpty)
+        {
+            var count = 1;
+            if (!View.TryFind(address, out var range))
+            {
+                destination[0] = 0;
+                complete = false;
+            }
+            else if (range.Region.Kind == MemoryRegionKind.Io)
+                count = PeekRegister(range, address, destination);
+            else
+            {
+                count = (int)Math.Min((ulong)destination.Length - 1, range.Last - address) + 1;
+                range.Region.Ram!.Span(range.Offset + (address - range.Start), count).CopyTo(destination);
+            }
+
+            destination = destination[count..];
+            address += (ulong)count;
+        }
+
+        return complete;
+    }
+
+    /// <summary>Where the 4 KiB page of an address lies in RAM or ROM; false unless the whole page does.</summary>
+    public bool TryMapPage(ulong address, out RamPage page)
+    {
+        page = default;
+        var start = address & ~(ulong)(RamBlock.PageSize - 1);
+        if (!View.TryFind(start, out var range) || range.Last < start + (RamBlock.PageSize - 1) || range.Region.Ram is not { } ram)
+            return false;
+        var offset = range.Offset + (start - range.Start);
+        if (offset % RamBlock.PageSize != 0)
+            return false;
+        page = new RamPage(ram, offset, range.Region.Kind == MemoryRegionKind.Rom);
+        return true;
+    }
+
+    internal void Invalidate()
+    {
+        if (view is null)
+            return;
+        view = null;
+        latest = default;
+        MappingChanged?.Invoke();
+    }
+
+    private static ulong ReadRam(RamBlock ram, ulong offset, int size)
+    {
+        var bytes = ram.Span(offset, size);
+        return size switch
+        {
+            1 => bytes[0],
+            2 => BinaryPrimitives.ReadUInt16BigEndian(bytes),
+            4 => BinaryPrimitives.ReadUInt32BigEndian(bytes),
+            _ => BinaryPrimitives.ReadUInt64BigEndian(bytes),
+        };
+    }
+
+    /// <summary>Finds the one range that holds all bytes of an access; the latest found is tried first.</summary>
+    private bool Find(ulong address, int size, out FlatRange range)
+    {
+        range = latest;
+        if (range.Region is null || address < range.Start || address > range.Last)
+        {
+            if (!View.TryFind(address, out range))
+                return false;
+            latest = range;
+        }
+
+        return range.Last - address >= (ulong)(size - 1);
+    }
+
+    private ulong ReadPieces(ulong address, int size, BusInitiator? initiator)
+    {
+        if (size == 1 || !View.Ranges.Any(r => r.Start <= address + (ulong)(size - 1) && r.Last >= address))
+        {
+            Unassigned?.Invoke(address, size, false);
+            return 0;
+        }
+
+        var value = 0UL;
+        for (var i = 0; i < size; i++)
+            value = value << 8 | Read(address + (ulong)i, 1, initiator);
+        return value;
+    }
+
+    private void WritePieces(ulong address, ulong value, int size, BusInitiator? initiator)
+    {
+        if (size == 1 || !View.Ranges.Any(r => r.Start <= address + (ulong)(size - 1) && r.Last >= address))
+        {
+            Unassigned?.Invoke(address, size, true);
+            return;
+        }
+
+        for (var i = 0; i < size; i++)
+            Write(address + (ulong)i, value >> (8 * (size - 1 - i)) & 0xFF, 1, initiator);
+    }
+
+    /// <summary>Peeks one register access worth of bytes: the largest aligned one that the device accepts and the caller wants.</summary>
+    private static int PeekRegister(FlatRange range, ulong address, Span<byte> destination)
+    {
+        var ops = range.Region.Ops!;
+        var offset = range.Offset + (address - range.Start);
+        for (var size = 8; size >= 1; size >>= 1)
+        {
+            if (size > destination.Length || range.Last - address < (ulong)(size - 1) || !ops.Accepts(offset, size))
+                continue;
+            var value = RegisterAccess.Read(ops, ops.Peek, offset, size, null);
+            for (var i = 0; i < size; i++)
+                destination[i] = (byte)(value >> (8 * (size - 1 - i)));
+            return size;
+        }
+
+        // Too narrow for the device: take the byte out of the narrowest access that holds it.
+        var width = ops.MinValidSize;
+        var aligned = offset & ~(ulong)(width - 1);
+        var whole = RegisterAccess.Read(ops, ops.Peek, aligned, width, null);
+        destination[0] = (byte)(whole >> (8 * (width - 1 - (int)(offset - aligned))));
+        return 1;
+    }
+}
