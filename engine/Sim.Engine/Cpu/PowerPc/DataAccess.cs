@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Sim.Engine.Cpu.PowerPc;
+
+/// <summary>
+/// Loads and stores of the running instruction. The fast path asks the soft TLB for a host address; memory is big-endian.
+/// </summary>
+/// <remarks>
+/// <code>
+/// static long Lwz(PowerPcState* s, Op* op, long budget)
+/// {
+///     byte* host = DataAccess.ReadPointer(s, address, 4);
+///     if (host == null)
+///         return LwzSlow(s, op, budget);
+///     s->Gpr[op->Rt] = BinaryPrimitives.ReverseEndianness(*(uint*)host);
+///     return op[1].Handler(s, op + 1, budget);
+/// }
+///
+/// static long LwzSlow(PowerPcState* s, Op* op, long budget)
+/// {
+///     ulong value = DataAccess.Load(s, op, budget, address, 4);
+///     if (s->Faulted != 0)
+///         return DataAccess.LeaveFaulted(s, op, budget);     // Nothing of the instruction has happened.
+///     s->Gpr[op->Rt] = (uint)value;
+///     if (s->ExitRequested != 0)
+///         return Dispatch.LeaveAfter(s, op, budget);
+///     return op[1].Handler(s, op + 1, budget);
+/// }
+/// </code>
+/// The slow path takes any alignment, crosses pages (a fault on the second page happens before anything is stored), reaches MMIO, and
+/// may change anything outside the CPU; whatever must end the run (an interrupt line, a store to code) sets ExitRequested.
+/// </remarks>
+internal static unsafe class DataAccess
+{
+    /// <summary>Host address of <paramref name="size"/> readable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* ReadPointer(PowerPcState* s, uint address, uint size)
+    {
+        SoftTlbEntry* entry = s->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
+        return (address + (size - 1) & 0xFFFF_F000) == entry->ReadTag ? entry->Addend + address : null;
+    }
+
+    /// <summary>Host address of <paramref name="size"/> writable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* WritePointer(PowerPcState* s, uint address, uint size)
+    {
+        SoftTlbEntry* entry = s->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
+        return (address + (size - 1) & 0xFFFF_F000) == entry->WriteTag ? entry->Addend + address : null;
+    }
+
+    /// <summary>
+    /// Loads 1, 2, 4 or 8 bytes, zero extended. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static ulong Load(PowerPcState* s, Op* op, long budget, uint address, int size) =>
+        SlowMemory.Of(s).Load(s, op, budget, address, size);
+
+    /// <summary>
+    /// Stores 1, 2, 4 or 8 bytes. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Store(PowerPcState* s, Op* op, long budget, uint address, ulong value, int size) =>
+        SlowMemory.Of(s).Store(s, op, budget, address, value, size);
+
+    /// <summary>Ends the run after a fault of <see cref="Load"/> or <see cref="Store"/>.</summary>
+    public static long LeaveFaulted(PowerPcState* s, Op* op, long budget)
+    {
+        s->Faulted = 0;
+        return Dispatch.Leave(op, budget);
+    }
+}
+
+/// <summary>The managed side of loads and stores.</summary>
+internal abstract unsafe class SlowMemory
+{
+    /// <summary>The one that a state belongs to.</summary>
+    public static SlowMemory Of(PowerPcState* s) => (SlowMemory)GCHandle.FromIntPtr(s->Core).Target!;
+
+    /// <inheritdoc cref="DataAccess.Load"/>
+    public abstract ulong Load(PowerPcState* s, Op* op, long budget, uint address, int size);
+
+    /// <inheritdoc cref="DataAccess.Store"/>
+    public abstract void Store(PowerPcState* s, Op* op, long budget, uint address, ulong value, int size);
+}

@@ -1,0 +1,96 @@
+namespace Sim.Engine.Cpu.PowerPc;
+
+/// <summary>Finds the table entry of an instruction word and fills in an op. The tables are built once and never change.</summary>
+internal static unsafe class Decoder
+{
+    /// <summary>For each primary opcode the entries to try, by bits 21-30 for opcodes 4, 19 and 31.</summary>
+    static readonly Instruction[]?[]?[] entries = Build();
+
+    static Instruction[]?[]?[] Build()
+    {
+        var lists = new List<Instruction>?[64][];
+        Collect(lists, Integer.Table());
+        return Array.ConvertAll(lists, static list => list is null ? null : Array.ConvertAll(list, static l => l?.ToArray()));
+    }
+
+    static void Collect(List<Instruction>?[][] lists, Instruction[] table)
+    {
+        foreach (Instruction instruction in table)
+        {
+            List<Instruction>?[] list = lists[instruction.Value >> 26] ??= new List<Instruction>?[IsExtended(instruction.Value) ? 1024 : 1];
+            uint fixedBits = instruction.Mask >> 1 & 1023;
+            for (uint slot = 0; slot < list.Length; slot++)
+                if (list.Length == 1 || (slot & fixedBits) == (instruction.Value >> 1 & fixedBits))
+                    (list[slot] ??= []).Add(instruction);
+        }
+    }
+
+    static bool IsExtended(uint word) => word >> 26 is 4 or 19 or 31;
+
+    /// <summary>The entry of an instruction word, or null: illegal instruction.</summary>
+    public static Instruction? Find(uint word)
+    {
+        Instruction[]?[]? list = entries[word >> 26];
+        foreach (Instruction instruction in list?[list.Length == 1 ? 0 : word >> 1 & 1023] ?? [])
+            if ((word & instruction.Mask) == instruction.Value)
+                return instruction;
+        return null;
+    }
+
+    /// <summary>Fills in handler and operands of the op of an instruction word, for the MSR bits that decoding depends on (PR, SPE).</summary>
+    public static InstructionFlags Decode(uint word, uint msr, Op* op)
+    {
+        op->Raw = word;
+        op->Target = null;
+        op->Rt = (byte)(word >> 21 & 31);
+        op->Ra = (byte)(word >> 16 & 31);
+        op->Rb = (byte)(word >> 11 & 31);
+        op->Rc = (byte)(word >> 6 & 31);
+        if (Find(word) is not Instruction found)
+        {
+            op->Handler = &Exceptions.Illegal;
+            return InstructionFlags.EndsBlock;
+        }
+
+        op->Handler = found.Handler;
+        SetImmediate(word, found.Form, op);
+        if ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
+        {
+            op->Handler = &Exceptions.Privileged;
+            return InstructionFlags.EndsBlock;
+        }
+
+        if ((found.Flags & InstructionFlags.Spe) != 0 && (msr & Msr.Spe) == 0)
+        {
+            op->Handler = &Exceptions.SpeUnavailable;
+            return InstructionFlags.EndsBlock;
+        }
+
+        return found.Flags;
+    }
+
+    static void SetImmediate(uint word, OperandForm form, Op* op)
+    {
+        if (op->Ra == 0 && form is OperandForm.RaOrZero or OperandForm.ShiftedRaOrZero or OperandForm.SpeOffset8 or OperandForm.SpeOffset4
+            or OperandForm.SpeOffset2)
+            op->Ra = PowerPcState.ZeroIndex;
+        op->Immediate = form switch
+        {
+            OperandForm.Unsigned => (ushort)word,
+            OperandForm.Shifted or OperandForm.ShiftedRaOrZero => (int)(word << 16),
+            OperandForm.RotateMask => (int)RotateMask((int)(word >> 6 & 31), (int)(word >> 1 & 31)),
+            OperandForm.SpeOffset8 => op->Rb * 8,
+            OperandForm.SpeOffset4 => op->Rb * 4,
+            OperandForm.SpeOffset2 => op->Rb * 2,
+            OperandForm.SpeImmediate => (int)(word << 11) >> 27,
+            _ => (short)word,
+        };
+    }
+
+    /// <summary>Ones from bit <paramref name="first"/> to bit <paramref name="last"/> of 32, wrapping around, bit 0 the most significant.</summary>
+    public static uint RotateMask(int first, int last)
+    {
+        uint fromFirst = uint.MaxValue >> first, toLast = uint.MaxValue << (31 - last);
+        return first <= last ? fromFirst & toLast : fromFirst | toLast;
+    }
+}

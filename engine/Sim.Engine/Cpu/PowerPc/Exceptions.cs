@@ -1,0 +1,108 @@
+namespace Sim.Engine.Cpu.PowerPc;
+
+/// <summary>Interrupt vectors as indices of <see cref="PowerPcState.Ivor"/>: IVOR0-15, then IVOR32-35.</summary>
+internal enum Vector
+{
+    CriticalInput = 0,
+    MachineCheck = 1,
+    DataStorage = 2,
+    InstructionStorage = 3,
+    ExternalInput = 4,
+    Alignment = 5,
+    Program = 6,
+    FloatUnavailable = 7,
+    SystemCall = 8,
+    AuxiliaryUnavailable = 9,
+    Decrementer = 10,
+    FixedIntervalTimer = 11,
+    Watchdog = 12,
+    DataTlbError = 13,
+    InstructionTlbError = 14,
+    Debug = 15,
+    SpeUnavailable = 16,
+    EmbeddedFloatData = 17,
+    EmbeddedFloatRound = 18,
+    PerformanceMonitor = 19,
+}
+
+/// <summary>Bits of the exception syndrome register (e500 core reference manual, 2.7.1.6).</summary>
+internal static class Esr
+{
+    /// <summary>Illegal instruction.</summary>
+    public const uint Pil = 0x0800_0000;
+
+    /// <summary>Privileged instruction in user state.</summary>
+    public const uint Ppr = 0x0400_0000;
+
+    /// <summary>Trap instruction.</summary>
+    public const uint Ptr = 0x0200_0000;
+
+    /// <summary>Floating-point operation.</summary>
+    public const uint Fp = 0x0100_0000;
+
+    /// <summary>Store operation.</summary>
+    public const uint St = 0x0080_0000;
+
+    /// <summary>Data cache locking.</summary>
+    public const uint Dlk = 0x0020_0000;
+
+    /// <summary>Instruction cache locking.</summary>
+    public const uint Ilk = 0x0010_0000;
+
+    /// <summary>Byte ordering.</summary>
+    public const uint Bo = 0x0002_0000;
+
+    /// <summary>SPE or embedded floating-point operation.</summary>
+    public const uint Spv = 0x0000_0080;
+}
+
+/// <summary>Takes interrupts: saves the context, masks, and sets the PC to the vector (Book E; e500 core reference manual, chapter 5).</summary>
+internal static unsafe class Exceptions
+{
+    /// <summary>An instruction that the core does not have: program exception with ESR[PIL].</summary>
+    public static long Illegal(PowerPcState* s, Op* op, long budget) => Program(s, op, budget, Esr.Pil);
+
+    /// <summary>A supervisor instruction in user state: program exception with ESR[PPR].</summary>
+    public static long Privileged(PowerPcState* s, Op* op, long budget) => Program(s, op, budget, Esr.Ppr);
+
+    /// <summary>Program exception of the instruction <paramref name="op"/>.</summary>
+    public static long Program(PowerPcState* s, Op* op, long budget, uint esr) => Raise(s, op, budget, Vector.Program, esr);
+
+    /// <summary>SPE/embedded floating-point unavailable: ESR[SPV].</summary>
+    public static long SpeUnavailable(PowerPcState* s, Op* op, long budget) => Raise(s, op, budget, Vector.SpeUnavailable, Esr.Spv);
+
+    /// <summary>
+    /// Takes a synchronous exception of the instruction <paramref name="op"/>, which is not executed: SRR0 is its address and ESR is
+    /// set to <paramref name="esr"/>. A handler ends with <c>return Exceptions.Raise(…);</c>.
+    /// </summary>
+    public static long Raise(PowerPcState* s, Op* op, long budget, Vector vector, uint esr)
+    {
+        s->Esr = esr;
+        TakeBase(s, vector, Dispatch.AddressOf(s, op));
+        return Dispatch.Leave(op, budget);
+    }
+
+    /// <summary>
+    /// Takes an exception that comes after <paramref name="op"/>, which is complete: SRR0 is the address of the next instruction.
+    /// </summary>
+    public static long RaiseAfter(PowerPcState* s, Op* op, long budget, Vector vector, uint esr)
+    {
+        s->Esr = esr;
+        TakeBase(s, vector, Dispatch.AddressOf(s, op) + 4);
+        return Dispatch.Leave(op, budget);
+    }
+
+    /// <summary>Takes a base-class interrupt: SRR0 and SRR1; MSR keeps CE, ME and DE.</summary>
+    public static void TakeBase(PowerPcState* s, Vector vector, uint returnAddress)
+    {
+        s->Srr0 = returnAddress;
+        s->Srr1 = s->Msr;
+        Enter(s, vector, Msr.Ce | Msr.Me | Msr.De);
+    }
+
+    static void Enter(PowerPcState* s, Vector vector, uint keptMsr)
+    {
+        Context.SetMsr(s, s->Msr & keptMsr);
+        s->Pc = (s->Ivpr & 0xFFFF_0000) | (s->Ivor[(int)vector] & 0xFFF0);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Runtime.CompilerServices;
+
+namespace Sim.Engine.Cpu.PowerPc;
+
+/// <summary>One register, or array of registers, of <see cref="PowerPcState"/>.</summary>
+/// <param name="Name">The field's name.</param>
+/// <param name="Offset">Byte offset in the state.</param>
+/// <param name="Width">Bytes of one element: 1, 2, 4 or 8.</param>
+/// <param name="Count">Number of elements.</param>
+internal readonly record struct RegisterDescription(string Name, int Offset, int Width, int Count);
+
+/// <summary>The list of everything architectural in <see cref="PowerPcState"/>: what is saved, hashed, reset and shown.</summary>
+internal static unsafe class PowerPcRegisters
+{
+    /// <summary>All registers in the order of the state.</summary>
+    public static readonly RegisterDescription[] All = Build();
+
+    static RegisterDescription[] Build()
+    {
+        PowerPcState origin = default;
+        PowerPcState* s = &origin;
+        return
+        [
+            Of(s, s->Gpr, 32),
+            Of(s, &s->Pc),
+            Of(s, &s->Msr),
+            Of(s, s->Cr, 8),
+            Of(s, &s->XerSo),
+            Of(s, &s->XerOv),
+            Of(s, &s->XerCa),
+            Of(s, &s->Reserved),
+            Of(s, &s->XerRest),
+            Of(s, &s->Lr),
+            Of(s, &s->Ctr),
+            Of(s, s->GprHigh, 32),
+            Of(s, &s->Acc),
+            Of(s, &s->Spefscr),
+            Of(s, &s->ReservationAddress),
+            Of(s, &s->Srr0),
+            Of(s, &s->Srr1),
+            Of(s, &s->Csrr0),
+            Of(s, &s->Csrr1),
+            Of(s, &s->Mcsrr0),
+            Of(s, &s->Mcsrr1),
+            Of(s, &s->Esr),
+            Of(s, &s->Dear),
+            Of(s, &s->Mcsr),
+            Of(s, &s->Mcar),
+            Of(s, &s->Epr),
+            Of(s, &s->Ivpr),
+            Of(s, s->Ivor, 20),
+            Of(s, s->Sprg, 11),
+        ];
+    }
+
+    static RegisterDescription Of<T>(PowerPcState* s, T* field, int count = 1,
+        [CallerArgumentExpression(nameof(field))] string expression = "")
+        where T : unmanaged => new(expression[(expression.IndexOf('>') + 1)..], (int)((byte*)field - (byte*)s), sizeof(T), count);
+}
