@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary>Runs a program of the host that a test compares with. Where it is missing the test is skipped, naming the command that installs it.</summary>
+internal static class HostTool
+{
+    /// <summary>Exit code and outputs of a finished program.</summary>
+    public sealed record Result(int ExitCode, byte[] Output, string Error)
+    {
+        public string Text => System.Text.Encoding.Latin1.GetString(Output);
+    }
+
+    /// <summary>True when the program is in the search path; the same as what <see cref="Require"/> asks.</summary>
+    public static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, program)));
+
+    /// <summary>Skips the calling test unless the program is installed.</summary>
+    public static void Require(string program, string debianPackage) =>
+        Assert.SkipUnless(Exists(program), $"{program} is not installed: sudo apt-get install {debianPackage}");
+
+    /// <summary>Runs a program to its end with the given standard input.</summary>
+    public static Result Run(string program, IEnumerable<string> arguments, byte[]? input = null)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        using var output = new MemoryStream();
+        var copying = process.StandardOutput.BaseStream.CopyToAsync(output);
+        var error = process.StandardError.ReadToEndAsync();
+        if (input is not null)
+            process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        process.WaitForExit();
+        Task.WaitAll(copying, error);
+        return new Result(process.ExitCode, output.ToArray(), error.Result);
+    }
+}
