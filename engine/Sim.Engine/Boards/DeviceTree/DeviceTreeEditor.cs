@@ -7,14 +7,14 @@ namespace Sim.Engine.Boards.DeviceTree;
 /// </summary>
 public sealed class DeviceTreeEditor
 {
-    private readonly HashSet<string> _names;
+    private readonly HashSet<string> names;
 
     /// <summary>Edits <paramref name="document"/> in place.</summary>
     public DeviceTreeEditor(DeviceTreeDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
         Document = document;
-        _names = [.. document.StringOrder];
+        names = [.. document.StringOrder];
     }
 
     /// <summary>The document under construction.</summary>
@@ -46,7 +46,7 @@ public sealed class DeviceTreeEditor
             return;
         }
         node.Properties.Insert(0, new DeviceTreeProperty(name, value));
-        if (_names.Add(name))
+        if (names.Add(name))
             Document.StringOrder.Add(name);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Sim.Engine.Base;
 using Sim.Engine.Boards.Images;
 
 namespace Sim.Engine.Boards.DeviceTree;
@@ -10,61 +11,61 @@ namespace Sim.Engine.Boards.DeviceTree;
 /// </summary>
 public ref struct DeviceTreeReader
 {
-    private readonly ReadOnlySpan<byte> _blob;
-    private readonly string _file;
-    private readonly DeviceTreeDocument _document = new();
-    private ReadOnlySpan<byte> _structure;
-    private ReadOnlySpan<byte> _strings;
-    private int _position;
+    private readonly ReadOnlySpan<byte> blob;
+    private readonly string file;
+    private readonly DeviceTreeDocument document = new();
+    private ReadOnlySpan<byte> structure;
+    private ReadOnlySpan<byte> strings;
+    private int position;
 
     private DeviceTreeReader(ReadOnlySpan<byte> blob, string file)
     {
-        _blob = blob;
-        _file = file;
+        this.blob = blob;
+        this.file = file;
     }
 
     /// <summary>Reads a blob. Bytes behind its total size are ignored, as a file may be padded.</summary>
     /// <param name="blob">The bytes.</param>
     /// <param name="file">Name for error messages.</param>
-    /// <exception cref="ImageException">The blob is not a well-formed device tree.</exception>
+    /// <exception cref="SimException">The blob is not a well-formed device tree.</exception>
     public static DeviceTreeDocument Read(ReadOnlySpan<byte> blob, string file)
     {
         var reader = new DeviceTreeReader(blob, file);
         reader.ReadHeader();
-        reader.ReadNode(reader._document.Root, depth: 1);
+        reader.ReadNode(reader.document.Root, depth: 1);
         reader.SkipNops();
         if (reader.Word("the end token") != DeviceTreeFormat.End)
             throw reader.Error("the device tree structure goes on behind the root node, where the end token 9 was expected");
-        if (reader._position != reader._structure.Length && reader.HeaderWord(5) >= DeviceTreeFormat.Version)
-            throw reader.Error($"the device tree structure block has {reader._structure.Length} bytes by the header but ends after {reader._position}");
-        return reader._document;
+        if (reader.position != reader.structure.Length && reader.HeaderWord(5) >= DeviceTreeFormat.Version)
+            throw reader.Error($"the device tree structure block has {reader.structure.Length} bytes by the header but ends after {reader.position}");
+        return reader.document;
     }
 
-    private readonly ImageException Error(string what) => ImageException.For(_file, what + ".");
+    private readonly SimException Error(string what) => ImageError.In(file, what);
 
-    private readonly uint HeaderWord(int index) => BinaryPrimitives.ReadUInt32BigEndian(_blob[(index * sizeof(uint))..]);
+    private readonly uint HeaderWord(int index) => BinaryPrimitives.ReadUInt32BigEndian(blob[(index * sizeof(uint))..]);
 
     private void ReadHeader()
     {
-        if (_blob.Length < DeviceTreeFormat.HeaderSize)
-            throw Error($"a device tree blob has at least {DeviceTreeFormat.HeaderSize} bytes, this has {_blob.Length}");
+        if (blob.Length < DeviceTreeFormat.HeaderSize)
+            throw Error($"a device tree blob has at least {DeviceTreeFormat.HeaderSize} bytes, this has {blob.Length}");
         if (HeaderWord(0) != DeviceTreeFormat.Magic)
             throw Error($"no device tree blob: its magic number is 0x{HeaderWord(0):x8}, 0xd00dfeed was expected");
         var (version, compatible) = (HeaderWord(5), HeaderWord(6));
         if (version < DeviceTreeFormat.LastCompatibleVersion || compatible > DeviceTreeFormat.Version)
             throw Error($"device tree blob version {version} (compatible with {compatible}); versions 16 and 17 can be read");
         var total = HeaderWord(1);
-        if (total < DeviceTreeFormat.HeaderSize || total > _blob.Length)
-            throw Error($"the device tree header says {total} bytes, the file has {_blob.Length}");
+        if (total < DeviceTreeFormat.HeaderSize || total > blob.Length)
+            throw Error($"the device tree header says {total} bytes, the file has {blob.Length}");
 
         var structureOffset = HeaderWord(2);
         if (structureOffset % sizeof(uint) != 0)
             throw Error($"the device tree structure block is at 0x{structureOffset:x}, a multiple of 4 was expected");
         // Version 16 does not say how long the structure block is: it ends with its end token.
         var structureSize = version >= DeviceTreeFormat.Version ? HeaderWord(9) : total - Math.Min(structureOffset, total);
-        _structure = Block("structure", structureOffset, structureSize);
-        _strings = Block("strings", HeaderWord(3), HeaderWord(8));
-        _document.BootCpu = HeaderWord(7);
+        structure = Block("structure", structureOffset, structureSize);
+        strings = Block("strings", HeaderWord(3), HeaderWord(8));
+        document.BootCpu = HeaderWord(7);
         ReadReservations(HeaderWord(4));
     }
 
@@ -73,7 +74,7 @@ public ref struct DeviceTreeReader
         var total = HeaderWord(1);
         if (offset < DeviceTreeFormat.HeaderSize - sizeof(uint) || (ulong)offset + size > total)
             throw Error($"the device tree {name} block is at 0x{offset:x} with 0x{size:x} bytes, outside the blob's 0x{total:x}");
-        return _blob.Slice((int)offset, (int)size);
+        return blob.Slice((int)offset, (int)size);
     }
 
     private readonly void ReadReservations(uint offset)
@@ -87,7 +88,7 @@ public ref struct DeviceTreeReader
                 BinaryPrimitives.ReadUInt64BigEndian(entry), BinaryPrimitives.ReadUInt64BigEndian(entry[sizeof(ulong)..]));
             if (reservation == default)
                 return;
-            _document.Reservations.Add(reservation);
+            document.Reservations.Add(reservation);
         }
     }
 
@@ -143,49 +144,49 @@ public ref struct DeviceTreeReader
     {
         var length = Word($"a property of node {path}");
         var nameOffset = Word($"a property of node {path}");
-        if (nameOffset >= _strings.Length)
-            throw Error($"a property of device tree node {path} has its name at 0x{nameOffset:x}, outside the strings block's 0x{_strings.Length:x} bytes");
-        var name = _strings[(int)nameOffset..];
+        if (nameOffset >= strings.Length)
+            throw Error($"a property of device tree node {path} has its name at 0x{nameOffset:x}, outside the strings block's 0x{strings.Length:x} bytes");
+        var name = strings[(int)nameOffset..];
         var end = name.IndexOf((byte)0);
         if (end < 0)
             throw Error($"a property name of device tree node {path} does not end within the strings block");
         var text = Encoding.Latin1.GetString(name[..end]);
         if (!DeviceTreeNode.IsName(text))
             throw Error($"device tree node {path} has a property named '{Printable(text)}', printable ASCII was expected");
-        if (length > _structure.Length - _position)
+        if (length > structure.Length - position)
             throw Error($"property '{text}' of device tree node {path} has {length} bytes, more than the structure block");
-        var value = _structure.Slice(_position, (int)length).ToArray();
+        var value = structure.Slice(position, (int)length).ToArray();
         Advance(value.Length);
         return new DeviceTreeProperty(text, value);
     }
 
     private string NodeName()
     {
-        var end = _structure[_position..].IndexOf((byte)0);
+        var end = structure[position..].IndexOf((byte)0);
         if (end < 0)
             throw Error("a device tree node's name does not end within the structure block");
-        var name = Encoding.Latin1.GetString(_structure.Slice(_position, end));
+        var name = Encoding.Latin1.GetString(structure.Slice(position, end));
         Advance(end + 1);
         return name;
     }
 
     private uint Word(string what)
     {
-        if (_structure.Length - _position < sizeof(uint))
+        if (structure.Length - position < sizeof(uint))
             throw Error($"the device tree structure block ends before {what}");
-        var word = BinaryPrimitives.ReadUInt32BigEndian(_structure[_position..]);
-        _position += sizeof(uint);
+        var word = BinaryPrimitives.ReadUInt32BigEndian(structure[position..]);
+        position += sizeof(uint);
         return word;
     }
 
     /// <summary>Skips bytes and their padding; a block that ends within the padding fails at the next token.</summary>
-    private void Advance(int length) => _position = Math.Min(DeviceTreeFormat.Align(_position + length, sizeof(uint)), _structure.Length);
+    private void Advance(int length) => position = Math.Min(DeviceTreeFormat.Align(position + length, sizeof(uint)), structure.Length);
 
     private void SkipNops()
     {
-        while (_structure.Length - _position >= sizeof(uint)
-            && BinaryPrimitives.ReadUInt32BigEndian(_structure[_position..]) == DeviceTreeFormat.Nop)
-            _position += sizeof(uint);
+        while (structure.Length - position >= sizeof(uint)
+            && BinaryPrimitives.ReadUInt32BigEndian(structure[position..]) == DeviceTreeFormat.Nop)
+            position += sizeof(uint);
     }
 
     private static string Printable(string text) => string.Concat(text.Select(static c => c is >= ' ' and <= '~' ? c.ToString() : $"\\x{(int)c:x2}"));

@@ -92,23 +92,23 @@ public static class DeviceTreeWriter
     /// <summary>Property names, each with its NUL. A name that is the tail of one already there shares its bytes, as in dtc and libfdt.</summary>
     private sealed class StringsBlock
     {
-        private readonly ArrayBufferWriter<byte> _bytes = new();
-        private readonly Dictionary<string, int> _offsets = [];
+        private readonly ArrayBufferWriter<byte> bytes = new();
+        private readonly Dictionary<string, int> offsets = [];
 
-        public ReadOnlySpan<byte> Bytes => _bytes.WrittenSpan;
+        public ReadOnlySpan<byte> Bytes => bytes.WrittenSpan;
 
         public int Offset(string name)
         {
-            if (_offsets.TryGetValue(name, out var offset))
+            if (offsets.TryGetValue(name, out var offset))
                 return offset;
             var bytes = Encoding.ASCII.GetBytes(name + '\0');
             offset = Bytes.IndexOf(bytes);
             if (offset < 0)
             {
                 offset = Bytes.Length;
-                _bytes.Write(bytes);
+                bytes.Write(bytes);
             }
-            _offsets.Add(name, offset);
+            offsets.Add(name, offset);
             return offset;
         }
     }

@@ -2,8 +2,8 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Sim.Engine.Base;
 using Sim.Engine.Boards.DeviceTree;
-using Sim.Engine.Boards.Images;
 using Xunit;
 
 namespace Sim.Tests;
@@ -94,7 +94,7 @@ public sealed class DeviceTreeTests
             {
                 DeviceTreeReader.Read(blob, "test.dtb");
             }
-            catch (ImageException exception)
+            catch (SimException exception)
             {
                 Assert.StartsWith("test.dtb: ", exception.Message, StringComparison.Ordinal);
             }
@@ -102,7 +102,7 @@ public sealed class DeviceTreeTests
 
     private static string Refused(byte[] blob)
     {
-        var message = Assert.Throws<ImageException>(() => DeviceTreeReader.Read(blob, "test.dtb")).Message;
+        var message = Assert.Throws<SimException>(() => DeviceTreeReader.Read(blob, "test.dtb")).Message;
         Assert.StartsWith("test.dtb: ", message, StringComparison.Ordinal);
         Assert.EndsWith(".", message, StringComparison.Ordinal);
         return message;
