@@ -92,10 +92,10 @@ public static class DeviceTreeWriter
     /// <summary>Property names, each with its NUL. A name that is the tail of one already there shares its bytes, as in dtc and libfdt.</summary>
     private sealed class StringsBlock
     {
-        private readonly ArrayBufferWriter<byte> bytes = new();
+        private readonly ArrayBufferWriter<byte> output = new();
         private readonly Dictionary<string, int> offsets = [];
 
-        public ReadOnlySpan<byte> Bytes => bytes.WrittenSpan;
+        public ReadOnlySpan<byte> Bytes => output.WrittenSpan;
 
         public int Offset(string name)
         {
@@ -106,7 +106,7 @@ public static class DeviceTreeWriter
             if (offset < 0)
             {
                 offset = Bytes.Length;
-                bytes.Write(bytes);
+                output.Write(bytes);
             }
             offsets.Add(name, offset);
             return offset;
