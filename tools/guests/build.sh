@@ -23,3 +23,7 @@ build() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 build demo/demo demo/demo.c
+for workload in integer memory calls muldiv mmio; do
+  build bench/$workload bench/bench.c bench/$workload.c
+done
+build bench/exceptions bench/bench.c bench/exceptions.c bench/exceptions.S
