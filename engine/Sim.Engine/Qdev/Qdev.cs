@@ -1,0 +1,131 @@
+using Sim.Engine.Base;
+using Sim.Engine.Qom;
+
+namespace Sim.Engine.Qdev;
+
+/// <summary>The realize flow. QEMU: hw/core/qdev.c.</summary>
+public static class Qdev
+{
+    /// <summary>Plugs a device into a bus, when it is given one, and realizes it. On failure everything is as before. QEMU: qdev_realize.</summary>
+    /// <exception cref="SimException">The device is realized already, does not fit the bus, or refuses.</exception>
+    public static void Realize(Device device, Bus? bus = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device.Realized)
+            throw new SimException($"Device '{device.CanonicalPath}' of type '{device.Class.Type.Name}' is realized already.");
+        var undo = device.Root.Undo;
+        undo.Open();
+        try
+        {
+            if (bus is not null)
+                bus.AddChild(device);
+            else if (device.DeviceClass.BusType is { } needed && device.ParentBus is null)
+                throw new SimException($"Device '{device.Class.Type.Name}' needs a bus of type '{needed}', and was given none.");
+            device.SetProperty("realized", true);
+        }
+        catch
+        {
+            undo.RollBack();
+            throw;
+        }
+
+        var actions = undo.Commit();
+        undo.Add(() => undo.Run(actions));
+    }
+
+    /// <summary>Realizes a device and lets the caller's reference go, whether that worked or not. QEMU: qdev_realize_and_unref.</summary>
+    /// <exception cref="SimException">As for <see cref="Realize"/>.</exception>
+    public static void RealizeAndUnref(Device device, Bus? bus = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        try
+        {
+            Realize(device, bus);
+        }
+        finally
+        {
+            device.Unref();
+        }
+    }
+
+    /// <summary>Ends a device's life: everything that its realize added to the machine goes. QEMU: qdev_unrealize.</summary>
+    public static void Unrealize(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        device.SetProperty("realized", false);
+    }
+
+    /// <summary>The setter of the property <c>realized</c>. QEMU: device_set_realized.</summary>
+    internal static void DeviceSetRealized(Device device, bool value)
+    {
+        if (value == device.Realized)
+            return;
+        if (value)
+            device.Root.Observer.Step("device_set_realized", device.Class.Type.Name, "", () => DoRealize(device));
+        else
+            device.Root.Observer.Step("device_unrealize", device.Class.Type.Name, "", () => DoUnrealize(device));
+    }
+
+    private static void DoRealize(Device device)
+    {
+        CheckStateDeclared(device);
+        var undo = device.Root.Undo;
+        undo.Open();
+        try
+        {
+            var machine = device.Root.Object.FindChild("machine") as IMachine;
+            if (device.Parent is null)
+                device.Root.GetContainer("/machine/unattached").AddChild("device[*]", device);
+            device.Hotplugged = machine?.IsReady == true;
+            if (device.Hotplugged && !device.DeviceClass.Hotpluggable)
+                throw new SimException($"Device '{device.Class.Type.Name}' cannot be plugged into a running machine.");
+            var handler = device.ParentBus?.HotplugHandler?.Class.DynamicCast<HotplugHandlerClass>(HotplugHandlerClass.TypeName) ?? machine?.HotplugHandlerFor(device);
+            handler?.PrePlug?.Invoke(device);
+            if (device.DeviceClass.Realize is { } realize)
+                device.Root.Observer.Step("realize", device.Class.Type.Name, device.CanonicalPath, () => realize(device));
+            handler?.Plug?.Invoke(device);
+            foreach (var bus in device.ChildBuses)
+                bus.Realize();
+            device.Realized = true;
+            if (device.Hotplugged)
+                device.Reset();
+        }
+        catch
+        {
+            device.Realized = false;
+            undo.RollBack();
+            throw;
+        }
+
+        device.KeepRealizeUndo(undo.Commit());
+        undo.Add(() => DoUnrealize(device));
+    }
+
+    private static void DoUnrealize(Device device)
+    {
+        if (!device.Realized)
+            return;
+        device.Ref();
+        foreach (var bus in device.ChildBuses)
+            bus.Unrealize();
+        device.DeviceClass.Unrealize?.Invoke(device);
+        device.Realized = false;
+        device.Root.Undo.Run(device.TakeRealizeUndo());
+        device.Unref();
+    }
+
+    /// <summary>
+    /// A level of the type that allocates its instances may add fields, so it must say what of them is state (law L3).
+    /// </summary>
+    private static void CheckStateDeclared(Device device)
+    {
+        for (var klass = device.DeviceClass; klass is not null; klass = klass.Parent as DeviceClass)
+        {
+            if (klass.Type.Info.New is not null && klass.OwnState.Count == 0 && !klass.Stateless)
+            {
+                throw new SimException($"Device type '{klass.Type.Name}' declares neither State nor Stateless in its class_init: "
+                    + "a snapshot would leave its state out silently.");
+            }
+        }
+    }
+}
