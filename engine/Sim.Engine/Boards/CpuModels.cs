@@ -1,0 +1,33 @@
+using Sim.Engine.Base;
+using Sim.Engine.Qom;
+
+namespace Sim.Engine.Boards;
+
+/// <summary>Names of CPU models as users write them. QEMU: cpu_class_by_name, ppc_cpu_aliases (target/ppc/cpu-models.c).</summary>
+public static class CpuModels
+{
+    /// <summary>Ending of every CPU type's name. QEMU: POWERPC_CPU_TYPE_SUFFIX.</summary>
+    public const string Suffix = "-powerpc-cpu";
+
+    /// <summary>Short names and the models that they stand for, as QEMU lists them.</summary>
+    public static IReadOnlyDictionary<string, string> Aliases { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["e500"] = "e500v2_v22",
+        ["e500v1"] = "e500_v20",
+        ["e500v2"] = "e500v2_v22",
+    };
+
+    /// <summary>The type name of a model, an alias, or a type itself; letters' case does not matter.</summary>
+    /// <exception cref="SimException">There is no such CPU.</exception>
+    public static string Resolve(TypeRegistry registry, string model)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        ArgumentNullException.ThrowIfNull(model);
+        var types = registry.Types.Where(static t => t.Name.EndsWith(Suffix, StringComparison.Ordinal) && !t.IsAbstract).Select(static t => t.Name).ToList();
+        var name = model;
+        if (Aliases.FirstOrDefault(alias => alias.Key.Equals(model, StringComparison.OrdinalIgnoreCase)) is { Value: { } target })
+            name = target;
+        return types.Find(type => type.Equals(name, StringComparison.OrdinalIgnoreCase) || type.Equals(name + Suffix, StringComparison.OrdinalIgnoreCase))
+            ?? throw new SimException($"Unknown CPU '{model}'.{Nearest.Hint(model, types.Select(static t => t[..^Suffix.Length]).Concat(Aliases.Keys))}");
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using Sim.Engine.Qom;
+
+namespace Sim.Engine.Boards;
+
+/// <summary>The properties that every machine has, with QEMU's names and types. QEMU: machine_class_init (hw/core/machine.c).</summary>
+internal static class MachineProperties
+{
+    public static void ClassInit(ObjectClass klass, object? data)
+    {
+        klass.AddProperty(Property.Text("kernel", "string", static o => M(o).Configuration.Kernel?.Name ?? "", null, "Linux kernel image file"));
+        klass.AddProperty(Property.Text("initrd", "string", static o => M(o).Configuration.Initrd?.Name ?? "", null, "Linux initial ramdisk file"));
+        klass.AddProperty(Property.Text("append", "string", static o => M(o).Configuration.Append, null, "Linux kernel command line"));
+        klass.AddProperty(Property.Text("dtb", "string", static o => M(o).Configuration.Dtb?.Name ?? "", null, "Linux kernel device tree file"));
+        klass.AddProperty(Property.Text("firmware", "string", static o => M(o).Configuration.Bios?.Name ?? "", null, "Firmware image"));
+        klass.AddProperty(Property.Text("dt-compatible", "string", static o => M(o).DtCompatible, static (o, v) => M(o).DtCompatible = v,
+            "Overrides the \"compatible\" property of the dt root node"));
+        klass.AddProperty(Property.Integer("phandle-start", "int", 0, int.MaxValue, static o => M(o).PhandleStart, static (o, v) => M(o).PhandleStart = (int)v,
+            "The first phandle ID we may generate dynamically"));
+        klass.AddProperty(Property.Link("memory-backend", MemoryBackendRam.BaseTypeName, static o => M(o).MemoryBackend, null,
+            "Set RAM backendValid value is ID of hostmem based backend"));
+        klass.AddProperty(Property.Text("smp", "SMPConfiguration", static o => Topology(M(o).Configuration.Smp), null, "CPU topology"));
+        klass.AddProperty(Property.Text("memory", "MemorySizeConfiguration", static o => string.Create(CultureInfo.InvariantCulture, $"size={M(o).RamSize}"), null,
+            "Memory size configuration"));
+        klass.AddProperty(Property.Text("boot", "BootConfiguration", static _ => "order=", null, "Boot configuration"));
+    }
+
+    private static MachineState M(QomObject machine) => (MachineState)machine;
+
+    private static string Topology(int cpus) =>
+        string.Create(CultureInfo.InvariantCulture, $"cpus={cpus},sockets=1,dies=1,clusters=1,cores={cpus},threads=1,maxcpus={cpus}");
+}
