@@ -10,6 +10,10 @@ internal static unsafe class Decoder
     {
         var lists = new List<Instruction>?[64][];
         Collect(lists, Integer.Table());
+        Collect(lists, SpeInteger.Table());
+        Collect(lists, SpeMultiply.Table());
+        Collect(lists, SpeLoadStore.Table());
+        Collect(lists, EmbeddedFloat.Table());
         return Array.ConvertAll(lists, static list => list is null ? null : Array.ConvertAll(list, static l => l?.ToArray()));
     }
 

@@ -55,6 +55,9 @@ internal enum InstructionFlags : byte
 
     /// <summary>With MSR[SPE]=0 an SPE/embedded floating-point unavailable exception; the handler is then never called.</summary>
     Spe = 4,
+
+    /// <summary>Embedded double-precision floating point, which the e500v1 does not have: there an illegal instruction.</summary>
+    SpeDouble = 8,
 }
 
 /// <summary>One entry of a decode table: the word matches if <c>(word &amp; Mask) == Value</c>.</summary>
