@@ -120,7 +120,7 @@ public static class ConformanceProgram
 
     static IEnumerable<uint> EnableSpe() => [MoveFromMsr(31), 0x67FF_0200 /* oris r31,r31,0x200 */, 0x7FE0_0124 /* mtmsr r31 */, 0x4C00_012C /* isync */];
 
-    static IEnumerable<uint> LoadCase()
+    static List<uint> LoadCase()
     {
         var code = new List<uint> { MoveFromSpr(31, Sprg0) };
         code.AddRange(LoadAddress(4, Scratch));
