@@ -102,6 +102,11 @@ public sealed class Scheduler
     /// <summary>Raised between frames, after due timers have fired: the moment at which inputs enter.</summary>
     public event Action? FrameBoundary;
 
+    /// <summary>
+    /// Asked before an idle machine jumps to a time (ns); returns how far it may, from the present to that time. Pacing waits here for the host. Null jumps at once.
+    /// </summary>
+    public Func<long, long>? IdleAdvance { get; set; }
+
     /// <summary>Resets the machine, between frames, after <see cref="RequestReset"/>.</summary>
     public Action? Reset { get; set; }
 
@@ -289,9 +294,7 @@ public sealed class Scheduler
 
             if (next > state.Now)
             {
-                state.Now = Math.Min(next, stop.Time);
-                if (state.Now == next)
-                    CrossBoundary();
+                JumpTo(Math.Min(next, stop.Time), next);
                 return false;
             }
         }
@@ -305,6 +308,15 @@ public sealed class Scheduler
         state.Turn = -1;
         state.Frame++;
         return true;
+    }
+
+    /// <summary>Lets idle time pass; a stop short of the next event is no boundary, unless the host has input that enters there.</summary>
+    private void JumpTo(long target, long next)
+    {
+        var reached = IdleAdvance?.Invoke(target) ?? target;
+        state.Now = reached;
+        if (reached == next || reached < target)
+            CrossBoundary();
     }
 
     /// <summary>Next timer, input or own deadline of an idle vCPU.</summary>

@@ -1,0 +1,143 @@
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Scheduling;
+
+namespace Sim.Engine.Session;
+
+/// <summary>
+/// A machine and its run: the library's way in. <see cref="Boot"/> it, <see cref="Run"/> it, talk to it through <see cref="Input"/> and <see cref="Consoles"/>, look at it. Any number of sessions
+/// live side by side, each used by one thread at a time.
+/// </summary>
+public sealed partial class Session : IDisposable
+{
+    private readonly IPacer? pacer;
+    private readonly StateDigest digest;
+    private CancellationToken cancellation;
+    private EndReason? requestedEnd;
+
+    private Session(MachineState machine, IReadOnlyList<SerialConsole> consoles, IPacer? pacer)
+    {
+        Machine = machine;
+        Consoles = consoles;
+        this.pacer = pacer;
+        digest = new StateDigest(machine);
+        Input = new InputPort(consoles);
+        Scheduler.FrameBoundary += OnFrameBoundary;
+        Scheduler.IdleAdvance = pacer is null ? null : AdvanceIdle;
+    }
+
+    /// <summary>The machine.</summary>
+    public MachineState Machine { get; }
+
+    /// <summary>Its scheduler: time and instruction counts.</summary>
+    public Scheduler Scheduler => Machine.Scheduler;
+
+    /// <summary>The serial consoles, in order of <c>--serial</c>.</summary>
+    public IReadOnlyList<SerialConsole> Consoles { get; }
+
+    /// <summary>The first serial console.</summary>
+    /// <exception cref="SimException">The machine has none.</exception>
+    public SerialConsole Console => Consoles.Count > 0 ? Consoles[0] : throw new SimException("The machine has no serial console.");
+
+    /// <summary>The one door through which anything from outside enters the machine.</summary>
+    public InputPort Input { get; }
+
+    /// <summary>The script that talks to the first console; null for none.</summary>
+    public Script? Script { get; private set; }
+
+    /// <summary>True once the guest has powered the machine off.</summary>
+    public bool PoweredOff => Scheduler.PoweredOff;
+
+    /// <summary>Digest of the whole machine state as it stands (law L1). Taking it changes nothing.</summary>
+    public UInt128 Digest() => digest.Compute();
+
+    /// <summary>Types text at the first console; it enters at the next frame boundary, and waits in the machine until the UART has room.</summary>
+    public void Send(string text) => Input.Type(Console, text);
+
+    /// <summary>Lets a script talk to the first console from now on.</summary>
+    public void Attach(Script script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        Script = script;
+        script.Attach(this);
+    }
+
+    /// <summary>Runs the machine until it ends of itself, a limit is reached, the script quits, or the token is cancelled (which takes effect at the next frame boundary).</summary>
+    public RunResult Run(RunLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        limits ??= RunLimits.None;
+        cancellation = cancellationToken;
+        var matcher = limits.Output is { } text ? new OutputMatcher(Script.Encode(text)) : null;
+        void Match(byte value)
+        {
+            if (matcher!.Feed(value))
+                RequestEnd(EndReason.Output);
+        }
+
+        if (matcher is not null)
+            Console.Written += Match;
+        try
+        {
+            requestedEnd = null;
+            Script?.Advance();
+            return new RunResult(requestedEnd ?? RunToEnd(limits.Stop), limits.Output is null || requestedEnd == EndReason.Output);
+        }
+        finally
+        {
+            if (matcher is not null)
+                Console.Written -= Match;
+        }
+    }
+
+    /// <summary>Runs until the first console has printed <paramref name="text"/> from now on, or <paramref name="limit"/> is reached.</summary>
+    /// <exception cref="SimException">The text has not come; the message quotes the console's last lines.</exception>
+    public void RunUntilOutput(string text, StopCondition? limit = null, CancellationToken cancellationToken = default)
+    {
+        var result = Run(new RunLimits { Output = text, Stop = limit ?? StopCondition.None }, cancellationToken);
+        if (result.Reason != EndReason.Output)
+            throw new SimException($"Output '{text}' has not come when the run ended ({EndReasons.Name(result.Reason)}). The console's last lines: {Console.Tail(3)}", SimErrorKind.Guest);
+    }
+
+    /// <summary>Frees the machine's memory.</summary>
+    public void Dispose() => Machine.Dispose();
+
+    /// <summary>Ends the run under way after the current instruction.</summary>
+    internal void RequestEnd(EndReason reason)
+    {
+        requestedEnd ??= reason;
+        Scheduler.RequestStop();
+    }
+
+    private EndReason RunToEnd(StopCondition stop)
+    {
+        while (true)
+        {
+            if (Scheduler.AtFrameBoundary)
+                Input.Drain(Scheduler.GlobalTime);
+            var reason = Scheduler.Run(stop);
+            switch (reason)
+            {
+                case StopReason.PowerOff:
+                    return EndReason.PowerOff;
+                case StopReason.Limit:
+                    return stop.Time != VirtualTime.Never && Scheduler.ReachedTime >= stop.Time ? EndReason.Time : EndReason.Instructions;
+                case StopReason.Requested when requestedEnd is { } known:
+                    return known;
+                case StopReason.Idle when Input.HasWaiting || pacer?.WaitForInput(cancellation) == true:
+                    continue;
+                case StopReason.Idle:
+                    return cancellation.IsCancellationRequested ? EndReason.Interrupted : EndReason.Idle;
+            }
+        }
+    }
+
+    private void OnFrameBoundary()
+    {
+        Input.Drain(Scheduler.GlobalTime);
+        pacer?.Pace(Scheduler.GlobalTime);
+        if (cancellation.IsCancellationRequested)
+            RequestEnd(EndReason.Interrupted);
+    }
+
+    private long AdvanceIdle(long target) => Math.Clamp(pacer!.AdvanceIdle(Scheduler.GlobalTime, target, cancellation), Scheduler.GlobalTime, target);
+}
