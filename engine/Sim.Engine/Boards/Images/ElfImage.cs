@@ -24,7 +24,7 @@ public static class ElfImage
 
     /// <summary>Takes an ELF file apart.</summary>
     /// <exception cref="SimException">The file is no such ELF file, or is damaged.</exception>
-    public static GuestImage Load(ImageFile file)
+    public static LoadedImage Load(GuestImage file)
     {
         ArgumentNullException.ThrowIfNull(file);
         var bytes = file.Bytes.Span;
@@ -49,7 +49,7 @@ public static class ElfImage
         }
         if (segments.Count == 0)
             throw ImageError.In(file.Name, "the ELF file has no loadable segment");
-        return new GuestImage(file.Name, segments, start);
+        return new LoadedImage(file.Name, segments, start);
     }
 
     private static void CheckHeader(string name, ReadOnlySpan<byte> bytes)
@@ -70,7 +70,7 @@ public static class ElfImage
             throw ImageError.In(name, $"ELF program headers have {Half(bytes, 42)} bytes each, {ProgramHeaderSize} are expected");
     }
 
-    private static ImageSegment? Segment(ImageFile file, int index, ReadOnlySpan<byte> header)
+    private static ImageSegment? Segment(GuestImage file, int index, ReadOnlySpan<byte> header)
     {
         var (offset, address, size, memorySize) = (Word(header, 4), Word(header, 12), Word(header, 16), Word(header, 20));
         if ((ulong)offset + size > (ulong)file.Bytes.Length)

@@ -31,18 +31,18 @@ public sealed record UImage(string Name, uint LoadAddress, uint Entry, ReadOnlyM
 
     /// <summary>Takes a kernel image apart, for loading.</summary>
     /// <exception cref="SimException">The file is no such image, or is damaged.</exception>
-    public static GuestImage Load(ImageFile file)
+    public static LoadedImage Load(GuestImage file)
     {
         ArgumentNullException.ThrowIfNull(file);
         var image = Read(file);
         if ((ulong)image.LoadAddress + (ulong)image.Data.Length > 1UL << 32)
             throw ImageError.In(file.Name, $"the uImage's 0x{image.Data.Length:x} bytes at 0x{image.LoadAddress:x} end behind the 32-bit address space");
-        return new GuestImage(file.Name, [new ImageSegment(image.LoadAddress, image.Data)], image.Entry);
+        return new LoadedImage(file.Name, [new ImageSegment(image.LoadAddress, image.Data)], image.Entry);
     }
 
     /// <summary>Reads and checks header and data.</summary>
     /// <exception cref="SimException">The file is no such image, or is damaged.</exception>
-    public static UImage Read(ImageFile file)
+    public static UImage Read(GuestImage file)
     {
         ArgumentNullException.ThrowIfNull(file);
         var bytes = file.Bytes.Span;

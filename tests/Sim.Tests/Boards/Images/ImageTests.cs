@@ -17,7 +17,7 @@ public sealed class ImageTests
 
     private static string Refused(byte[] bytes)
     {
-        var exception = Assert.Throws<SimException>(() => GuestImage.Bootable(TestImages.File(bytes)));
+        var exception = Assert.Throws<SimException>(() => LoadedImage.Bootable(TestImages.File(bytes)));
         Assert.Equal(SimErrorKind.Guest, exception.Kind);
         Assert.StartsWith("test.img: ", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith(".", exception.Message, StringComparison.Ordinal);
@@ -27,7 +27,7 @@ public sealed class ImageTests
     [Fact]
     public void An_ELF_file_gives_its_segments_with_zero_fill_and_its_entry()
     {
-        var image = GuestImage.Bootable(TestImages.File(GoodElf));
+        var image = LoadedImage.Bootable(TestImages.File(GoodElf));
         Assert.Equal(0x1000010u, image.Entry);
         Assert.Equal([(0x1000000, 0x1000), (0x1800000, 0x200)], image.Segments.Select(static s => (s.Address, s.Size)));
         Assert.All(image.Segments, static s => Assert.Equal(Code, s.Data.ToArray()));
@@ -44,14 +44,14 @@ public sealed class ImageTests
     public void The_entry_moves_with_the_executable_segment_that_holds_it(uint flags, uint entry, uint expected)
     {
         var elf = TestImages.Elf(entry, new Segment(0, Code, 0x1000) { VirtualAddress = 0xc0000000, Flags = flags });
-        Assert.Equal(expected, GuestImage.Bootable(TestImages.File(elf)).Entry);
+        Assert.Equal(expected, LoadedImage.Bootable(TestImages.File(elf)).Entry);
     }
 
     [Fact]
     public void Segments_that_are_empty_or_not_loadable_are_passed_over()
     {
         var elf = TestImages.Elf(0, new Segment(0x100, [], 0), new Segment(0x200, Code, 0x1000) { Type = 6 }, new Segment(0x300, [], 0x10));
-        Assert.Equal([(0x300u, 0x10u)], GuestImage.Bootable(TestImages.File(elf)).Segments.Select(static s => ((uint)s.Address, (uint)s.Size)));
+        Assert.Equal([(0x300u, 0x10u)], LoadedImage.Bootable(TestImages.File(elf)).Segments.Select(static s => ((uint)s.Address, (uint)s.Size)));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ImageTests
     {
         foreach (var file in new[] { GoodUImage, GoodGzip, [.. GoodUImage, 1, 2, 3] })
         {
-            var image = GuestImage.Bootable(TestImages.File(file));
+            var image = LoadedImage.Bootable(TestImages.File(file));
             Assert.Equal(0x400010u, image.Entry);
             var segment = Assert.Single(image.Segments);
             Assert.Equal(0x400000u, segment.Address);
@@ -151,7 +151,7 @@ public sealed class ImageTests
             {
                 if (Gzip.IsGzip(bytes))
                     Assert.Equal(Code, Gzip.Decompress(bytes, "test.img", 4096));
-                var image = GuestImage.Bootable(TestImages.File(bytes));
+                var image = LoadedImage.Bootable(TestImages.File(bytes));
                 Assert.All(image.Segments, static s => Assert.True((ulong)s.Data.Length <= s.Size && s.End <= 1UL << 32));
                 // A uImage has checksums over everything, so whatever is accepted is what was written.
                 if (!ElfImage.IsElf(bytes))

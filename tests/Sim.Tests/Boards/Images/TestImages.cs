@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.IO.Hashing;
+using Sim.Engine.Boards;
 using Sim.Engine.Boards.DeviceTree;
-using Sim.Engine.Boards.Images;
 
 namespace Sim.Tests;
 
@@ -59,7 +59,7 @@ internal static class TestImages
         return output.ToArray();
     }
 
-    public static ImageFile File(byte[] bytes) => new("test.img", bytes);
+    public static GuestImage File(byte[] bytes) => new("test.img", bytes);
 
     /// <summary>The same bytes with one replaced.</summary>
     public static byte[] With(byte[] bytes, int offset, byte value)

@@ -18,7 +18,7 @@ public sealed record ImageSegment(ulong Address, ReadOnlyMemory<byte> Data, ulon
 /// <param name="File">Name for error messages.</param>
 /// <param name="Segments">The segments, in file order.</param>
 /// <param name="Entry">Guest address of the first instruction; null for a raw image.</param>
-public sealed record GuestImage(string File, IReadOnlyList<ImageSegment> Segments, uint? Entry)
+public sealed record LoadedImage(string File, IReadOnlyList<ImageSegment> Segments, uint? Entry)
 {
     /// <summary>Lowest address of all segments; 0 when there are none.</summary>
     public ulong LoadAddress => Segments.Count == 0 ? 0 : Segments.Min(static segment => segment.Address);
@@ -31,16 +31,16 @@ public sealed record GuestImage(string File, IReadOnlyList<ImageSegment> Segment
     public ulong Size => Segments.Aggregate(0UL, static (sum, segment) => sum + segment.Size);
 
     /// <summary>A file's bytes as they are, at one address. QEMU: <c>load_image_targphys</c>.</summary>
-    public static GuestImage Raw(ImageFile file, ulong address)
+    public static LoadedImage Raw(GuestImage file, ulong address)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return new GuestImage(file.Name, [new ImageSegment(address, file.Bytes)], null);
+        return new LoadedImage(file.Name, [new ImageSegment(address, file.Bytes)], null);
     }
 
     /// <summary>A bootable image: ELF, else uImage. QEMU's ppce500 tries the two in this order for <c>-bios</c>, and for
     /// <c>-kernel</c> without <c>-bios</c> (hw/ppc/e500.c).</summary>
     /// <exception cref="Base.SimException">The file is neither, or is damaged.</exception>
-    public static GuestImage Bootable(ImageFile file)
+    public static LoadedImage Bootable(GuestImage file)
     {
         ArgumentNullException.ThrowIfNull(file);
         if (ElfImage.IsElf(file.Bytes.Span))
