@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace Sim.Bench;
+
+/// <summary>Runs programs on the reference implementation, as a black box.</summary>
+public static class QemuReference
+{
+    /// <summary>Name of the program.</summary>
+    public const string Program = "qemu-system-ppc";
+
+    /// <summary>True when the program is installed.</summary>
+    public static bool IsInstalled => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(static folder => File.Exists(Path.Combine(folder, Program)));
+
+    /// <summary>Host time in seconds of a whole run, from process start to power-off, with virtual time counted by instructions as ours is.</summary>
+    public static double Run(string imagePath)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in new[] { "-M", "ppce500", "-m", "256", "-nic", "none", "-nographic", "-icount", "shift=1,sleep=off", "-bios", imagePath })
+            start.ArgumentList.Add(argument);
+        var watch = Stopwatch.StartNew();
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{Program} did not start.");
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync();
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"{Program} failed: {errors.Result}");
+    }
+}
