@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using Xunit;
 
 namespace Sim.Tests;
@@ -13,16 +11,17 @@ public sealed class GuestBuildTests
     [Fact]
     public void Checked_in_guests_equal_a_fresh_build()
     {
-        var version = Run(Compiler, "-dumpfullversion");
-        Assert.SkipWhen(version is null, $"No {Compiler} here. To run this test: sudo apt-get install -y gcc-powerpc-linux-gnu");
-        Assert.SkipUnless(version!.Trim() == CompilerVersion,
-            $"{Compiler} is {version.Trim()}; the checked-in files come from {CompilerVersion} (Debian 12). There: sudo apt-get install -y gcc-powerpc-linux-gnu");
+        HostTool.Require(Compiler, "gcc-powerpc-linux-gnu");
+        var version = HostTool.Run(Compiler, ["-dumpfullversion"]).Text.Trim();
+        Assert.SkipUnless(version == CompilerVersion,
+            $"{Compiler} is {version}; the checked-in files come from {CompilerVersion}, on Debian 12: sudo apt-get install gcc-powerpc-linux-gnu");
 
         var guests = Path.Combine(FindRepository(), "tools", "guests");
         var output = Directory.CreateTempSubdirectory("sim-guests-");
         try
         {
-            Assert.NotNull(Run("sh", Path.Combine(guests, "build.sh"), output.FullName));
+            var build = HostTool.Run("sh", [Path.Combine(guests, "build.sh"), output.FullName]);
+            Assert.True(build.ExitCode == 0, build.Error);
             var built = Names(output.FullName);
             Assert.NotEmpty(built);
             Assert.Equal(Names(guests), built);
@@ -47,27 +46,5 @@ public sealed class GuestBuildTests
             if (File.Exists(Path.Combine(folder.FullName, "Sim.sln")))
                 return folder.FullName;
         throw new InvalidOperationException($"No Sim.sln above {AppContext.BaseDirectory}.");
-    }
-
-    /// <summary>Standard output of a program that must succeed, or null where it is not installed.</summary>
-    static string? Run(string program, params string[] arguments)
-    {
-        Process process;
-        try
-        {
-            process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        }
-        catch (Win32Exception)
-        {
-            return null;
-        }
-        using (process)
-        {
-            var errors = process.StandardError.ReadToEndAsync();
-            var text = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, $"{program} exited with {process.ExitCode}: {errors.Result}");
-            return text;
-        }
     }
 }
