@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sim.Engine.Boards;
-using Sim.Engine.Boards.Images;
 using Sim.Engine.Session;
 
 namespace Sim.Bench;
@@ -32,7 +31,7 @@ public static class GuestBenchmark
 
     private static (long Instructions, double Seconds) RunOurs(byte[] image)
     {
-        using var session = Session.Boot(new MachineConfiguration { Bios = new ImageFile("workload", image) });
+        using var session = Session.Boot(new MachineConfiguration { Bios = new GuestImage("workload", image) });
         var watch = Stopwatch.StartNew();
         var result = session.Run();
         var seconds = watch.Elapsed.TotalSeconds;

@@ -12,7 +12,7 @@ public static class InstantiationBenchmark
     public static Measurement Machines(BenchmarkOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var configuration = new MachineConfiguration { Smp = 2, Bios = new Engine.Boards.Images.ImageFile("integer", Workload.All[0].Image(1)) };
+        var configuration = new MachineConfiguration { Smp = 2, Bios = new GuestImage("integer", Workload.All[0].Image(1)) };
         var rate = Rate(options.Small ? 20 : 3000, () =>
         {
             using var session = Session.Boot(configuration);

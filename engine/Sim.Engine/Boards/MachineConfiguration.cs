@@ -1,10 +1,14 @@
 using System.Globalization;
 using Sim.Engine.Base;
-using Sim.Engine.Boards.Images;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 
 namespace Sim.Engine.Boards;
+
+/// <summary>A file that the machine starts from. Its content, not its place, is part of the configuration.</summary>
+/// <param name="Name">Name as the user gave it, for messages and for the machine's properties.</param>
+/// <param name="Bytes">The content.</param>
+public sealed record GuestImage(string Name, ReadOnlyMemory<byte> Bytes);
 
 /// <summary>A device that the user adds: <c>--device TYPE,prop=val</c>.</summary>
 /// <param name="Type">Name of the type.</param>
@@ -33,16 +37,16 @@ public sealed record MachineConfiguration
     public ulong? Memory { get; init; }
 
     /// <summary>Firmware. QEMU: -bios.</summary>
-    public ImageFile? Bios { get; init; }
+    public GuestImage? Bios { get; init; }
 
     /// <summary>Kernel. QEMU: -kernel.</summary>
-    public ImageFile? Kernel { get; init; }
+    public GuestImage? Kernel { get; init; }
 
     /// <summary>Initial RAM disk. QEMU: -initrd.</summary>
-    public ImageFile? Initrd { get; init; }
+    public GuestImage? Initrd { get; init; }
 
     /// <summary>Device tree in place of the board's own. QEMU: -dtb.</summary>
-    public ImageFile? Dtb { get; init; }
+    public GuestImage? Dtb { get; init; }
 
     /// <summary>Kernel command line. QEMU: -append.</summary>
     public string Append { get; init; } = "";
