@@ -9,22 +9,22 @@ namespace Sim.Tests;
 public static class ConformanceProgram
 {
     /// <summary>Address of the first instruction.</summary>
-    public const uint Entry = 0x1000;
+    public const uint Entry = 0x0010_1000;
 
     /// <summary>Address reached when all cases have run (a branch to itself).</summary>
-    public const uint Done = 0x0FF0;
+    public const uint Done = 0x0010_0FF0;
 
     /// <summary>IVPR; IVOR n is n x 16.</summary>
-    public const uint Vectors = 0x0001_0000;
+    public const uint Vectors = 0x0011_0000;
 
-    /// <summary>Address of the scratch memory of a case.</summary>
-    public const uint Scratch = 0x0002_0000;
+    /// <summary>Address of the scratch memory of a case. 64 KiB around it and around twice its address are nobody else's.</summary>
+    public const uint Scratch = 0x0080_0000;
 
     /// <summary>Address at which the instructions under test run.</summary>
-    public const uint CodeSlot = 0x0003_0000;
+    public const uint CodeSlot = 0x0012_0000;
 
     /// <summary>Address of the first record.</summary>
-    public const uint Records = 0x0010_0000;
+    public const uint Records = 0x0180_0000;
 
     /// <summary>Bytes of a record: input half, outcome half.</summary>
     public const int RecordSize = 0x400;
@@ -33,7 +33,7 @@ public static class ConformanceProgram
     public const int OutcomeOffset = 0x200;
 
     /// <summary>Most cases in one image: all of it must lie in the 64 MiB that the board maps at reset.</summary>
-    public const int MaxCases = 50_000;
+    public const int MaxCases = 30_000;
 
     /// <summary>The instruction <c>sc</c>.</summary>
     public const uint SystemCall = 0x4400_0002;

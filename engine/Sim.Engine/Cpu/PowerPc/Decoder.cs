@@ -31,6 +31,10 @@ internal static unsafe class Decoder
 
     static bool IsExtended(uint word) => word >> 26 is 4 or 19 or 31;
 
+    /// <summary>Every entry of every table, in the order of opcodes: what tests and tools go through.</summary>
+    public static IEnumerable<Instruction> All() =>
+        entries.SelectMany(static list => list ?? []).SelectMany(static slot => slot ?? []).DistinctBy(static i => (i.Mask, i.Value));
+
     /// <summary>The entry of an instruction word, or null: illegal instruction.</summary>
     public static Instruction? Find(uint word)
     {

@@ -21,19 +21,18 @@ internal static class SpeArithmetic
     /// <summary>brinc: adds 1 to the masked bits of <paramref name="index"/> in reversed order. The mask has 16 bits, as QEMU's.</summary>
     public static uint BitReversedIncrement(uint index, uint mask)
     {
-        const uint MaskBits = 0xFFFF;
-        uint sum = Reverse(1 + Reverse(index | ~mask));
-        return (index & ~MaskBits) | (sum & mask & MaskBits);
+        mask &= 0xFFFF;
+        uint sum = ReverseHalfword(1 + ReverseHalfword((index | ~mask) & 0xFFFF) & 0xFFFF);
+        return (index & 0xFFFF_0000) | (sum & mask);
     }
 
-    /// <summary>The word with its bits in the opposite order.</summary>
-    static uint Reverse(uint value)
+    /// <summary>A halfword with its bits in the opposite order.</summary>
+    static uint ReverseHalfword(uint value)
     {
-        value = (value >> 1 & 0x5555_5555) | (value & 0x5555_5555) << 1;
-        value = (value >> 2 & 0x3333_3333) | (value & 0x3333_3333) << 2;
-        value = (value >> 4 & 0x0F0F_0F0F) | (value & 0x0F0F_0F0F) << 4;
-        value = (value >> 8 & 0x00FF_00FF) | (value & 0x00FF_00FF) << 8;
-        return value >> 16 | value << 16;
+        value = (value >> 1 & 0x5555) | (value & 0x5555) << 1;
+        value = (value >> 2 & 0x3333) | (value & 0x3333) << 2;
+        value = (value >> 4 & 0x0F0F) | (value & 0x0F0F) << 4;
+        return value >> 8 | (value & 0xFF) << 8;
     }
 
     /// <summary>A signed value clamped to 32 bits.</summary>
