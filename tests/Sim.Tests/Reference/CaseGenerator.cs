@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Sim.Engine.Cpu.PowerPc;
 
 namespace Sim.Tests;
@@ -40,19 +39,16 @@ internal sealed class CaseGenerator(int seed)
     /// <summary>Registers for the word; those that it does not name are 0.</summary>
     PowerPcCase Fill(uint word, Instruction instruction)
     {
-        var input = new PowerPcCase
-        {
-            Code = [word],
-            Acc = Value(),
-            Cr = (uint)_draw.NextInt64(1L << 32),
-            Xer = (uint)_draw.Next(8) << 29,
-            Lr = (uint)_draw.NextInt64(1L << 32),
-            Ctr = words[_draw.Next(words.Length)],
-        };
+        var input = CaseText.Default(word);
+        if (_draw.Next(4) == 0)
+            (input.Acc, input.Cr, input.Lr) = (Value(), (uint)_draw.NextInt64(1L << 32), (uint)_draw.NextInt64(1L << 32));
+        if (_draw.Next(4) == 0)
+            (input.Xer, input.Ctr) = ((uint)_draw.Next(8) << 29, words[_draw.Next(words.Length)]);
+        // Now and then with the SPE switched off, or in user state.
+        input.Msr = _draw.Next(16) switch { 0 => 0x1000, 1 => PowerPcCase.SpeAvailable | 0x4000, _ => PowerPcCase.SpeAvailable };
         int rt = (int)(word >> 21 & 31), ra = (int)(word >> 16 & 31), rb = (int)(word >> 11 & 31), rc = (int)(word >> 6 & 31);
         foreach (int register in (int[])[rt, rc, ra, rb])
             input.Gpr[register] = Value();
-        _draw.NextBytes(input.Memory);
         Address(input, word, instruction, ra, rb);
         return input;
     }
@@ -90,10 +86,10 @@ internal sealed class CaseGenerator(int seed)
         2 or 3 => (ulong)singles[_draw.Next(singles.Length)] << 32 | singles[_draw.Next(singles.Length)],
         4 => doubles[_draw.Next(doubles.Length)],
         5 => (doubles[_draw.Next(doubles.Length)] & 0xFFF0_0000_0000_0000) | (ulong)_draw.NextInt64(1L << 52),
-        6 => Single() << 32 | Single(),
+        6 => (ulong)Single() << 32 | Single(),
         _ => (ulong)_draw.NextInt64(long.MinValue, long.MaxValue),
     };
 
     /// <summary>A float of medium size with random fraction.</summary>
-    ulong Single() => (ulong)_draw.Next(2) << 31 | (ulong)_draw.Next(0x68, 0xA8) << 23 | (ulong)_draw.Next(1 << 23);
+    uint Single() => (uint)_draw.Next(2) << 31 | (uint)_draw.Next(0x68, 0xA8) << 23 | (uint)_draw.Next(1 << 23);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 
 namespace Sim.Tests;
 
@@ -95,7 +96,32 @@ public sealed class PowerPcCase
             yield return ("csrr0", Csrr0);
             yield return ("csrr1", Csrr1);
             for (int i = 0; i < MemorySize; i += 8)
-                yield return ($"mem+{i}", BinaryPrimitives.ReadUInt64BigEndian(Memory.AsSpan(i)));
+                yield return ($"mem{i}", BinaryPrimitives.ReadUInt64BigEndian(Memory.AsSpan(i)));
+        }
+
+        /// <summary>Sets a value by the name that <see cref="Fields"/> gives it.</summary>
+        public void Set(string name, ulong value)
+        {
+            switch (name)
+            {
+                case "acc": Acc = value; break;
+                case "cr": Cr = (uint)value; break;
+                case "xer": Xer = (uint)value; break;
+                case "lr": Lr = (uint)value; break;
+                case "ctr": Ctr = (uint)value; break;
+                case "spefscr": Spefscr = (uint)value; break;
+                case "vector": Vector = (uint)value; break;
+                case "srr0": Srr0 = (uint)value; break;
+                case "srr1": Srr1 = (uint)value; break;
+                case "esr": Esr = (uint)value; break;
+                case "dear": Dear = (uint)value; break;
+                case "csrr0": Csrr0 = (uint)value; break;
+                case "csrr1": Csrr1 = (uint)value; break;
+                case var memory when memory.StartsWith("mem", StringComparison.Ordinal):
+                    BinaryPrimitives.WriteUInt64BigEndian(Memory.AsSpan(int.Parse(memory.AsSpan(3), CultureInfo.InvariantCulture)), value);
+                    break;
+                default: Gpr[int.Parse(name.AsSpan(1), CultureInfo.InvariantCulture)] = value; break;
+            }
         }
     }
 

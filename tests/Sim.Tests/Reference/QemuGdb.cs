@@ -46,10 +46,6 @@ public sealed class QemuGdb : IDisposable
         Ask("?");
     }
 
-    /// <summary>Whether the reference implementation is installed here.</summary>
-    public static bool IsInstalled =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(static d => File.Exists(Path.Combine(d, "qemu-system-ppc")));
-
     /// <summary>Runs until the instruction at <paramref name="address"/> is next.</summary>
     public void RunTo(uint address)
     {

@@ -77,7 +77,8 @@ internal static unsafe partial class EmbeddedFloat
 
     static Instruction[] ScalarDouble() =>
     [
-        Double("efscfd", 0x2CF, &Scalar<Narrow>, ConversionReserved),
+        // Its operand is a double, and yet QEMU's e500v1 has it.
+        Instruction.Vector("efscfd", 0x2CF, &Scalar<Narrow>, reserved: ConversionReserved),
         Double("efdadd", 0x2E0, &Scalar<Binary<Sum<DoubleFormat>>>),
         Double("efdsub", 0x2E1, &Scalar<Binary<Difference<DoubleFormat>>>),
         Double("efdcfuid", 0x2E2, &Scalar<FromUnsigned<DoubleFormat, Doubleword, Whole>>, ConversionReserved),
