@@ -4,8 +4,8 @@ namespace Sim.Engine.Base;
 public static class Nearest
 {
     /// <summary>
-    /// " Did you mean 'x'?" for the candidate with the smallest edit distance, or an empty string when none is near (more than a third of the
-    /// name's letters away). Ties go to the ordinally first candidate.
+    /// " Did you mean 'x'?" for the candidate with the smallest edit distance, or an empty string when none is near (more than two letters and more than a
+    /// third of the name's letters away). Ties go to the ordinally first candidate.
     /// </summary>
     public static string Hint(string name, IEnumerable<string> candidates)
     {

@@ -41,7 +41,7 @@ public static class VirtualTime
             _ => (text, 1L),
         };
         if (decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * unit <= Never - 1 && decimal.IsInteger(value * unit))
+            && value <= Never - 1 && value * unit <= Never - 1 && decimal.IsInteger(value * unit))
         {
             return (long)(value * unit);
         }

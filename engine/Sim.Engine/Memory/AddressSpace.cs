@@ -70,7 +70,7 @@ public sealed class AddressSpace
         }
     }
 
-    /// <summary>Reads bytes, as DMA does.</summary>
+    /// <summary>Reads bytes, as DMA does: registers in the largest aligned accesses that they accept. QEMU: address_space_read.</summary>
     public void Read(ulong address, Span<byte> destination)
     {
         while (!destination.IsEmpty)
@@ -82,14 +82,17 @@ public sealed class AddressSpace
                 range.Region.Ram!.Span(range.Offset + (address - range.Start), count).CopyTo(destination);
             }
             else
-                destination[0] = (byte)Read(address, 1, null);
+            {
+                count = RegisterSize(range, address, destination.Length);
+                Store(destination[..count], Read(address, count, null));
+            }
 
             destination = destination[count..];
             address += (ulong)count;
         }
     }
 
-    /// <summary>Writes bytes, as DMA does. QEMU: address_space_write.</summary>
+    /// <summary>Writes bytes, as DMA does: registers in the largest aligned accesses that they accept. QEMU: address_space_write.</summary>
     public void Write(ulong address, ReadOnlySpan<byte> source)
     {
         while (!source.IsEmpty)
@@ -101,7 +104,10 @@ public sealed class AddressSpace
                 range.Region.Ram!.Write(range.Offset + (address - range.Start), source[..count]);
             }
             else
-                Write(address, source[0], 1, null);
+            {
+                count = RegisterSize(range, address, source.Length);
+                Write(address, Load(source[..count]), count, null);
+            }
 
             source = source[count..];
             address += (ulong)count;
@@ -186,9 +192,20 @@ public sealed class AddressSpace
         return range.Last - address >= (ulong)(size - 1);
     }
 
+    private bool TouchesAny(ulong address, int size)
+    {
+        for (var i = 0; i < size; i++)
+        {
+            if (View.TryFind(address + (ulong)i, out _))
+                return true;
+        }
+
+        return false;
+    }
+
     private ulong ReadPieces(ulong address, int size, BusInitiator? initiator)
     {
-        if (size == 1 || !View.Ranges.Any(r => r.Start <= address + (ulong)(size - 1) && r.Last >= address))
+        if (size == 1 || !TouchesAny(address, size))
         {
             Unassigned?.Invoke(address, size, false);
             return 0;
@@ -202,7 +219,7 @@ public sealed class AddressSpace
 
     private void WritePieces(ulong address, ulong value, int size, BusInitiator? initiator)
     {
-        if (size == 1 || !View.Ranges.Any(r => r.Start <= address + (ulong)(size - 1) && r.Last >= address))
+        if (size == 1 || !TouchesAny(address, size))
         {
             Unassigned?.Invoke(address, size, true);
             return;
@@ -212,18 +229,44 @@ public sealed class AddressSpace
             Write(address + (ulong)i, value >> (8 * (size - 1 - i)) & 0xFF, 1, initiator);
     }
 
+    /// <summary>Size of the largest access at an address that the device accepts and that stays within range and length; 1 when it accepts none.</summary>
+    private static int RegisterSize(FlatRange range, ulong address, int length)
+    {
+        if (range.Region?.Ops is not { } ops)
+            return 1;
+        var offset = range.Offset + (address - range.Start);
+        for (var size = Math.Max(ops.MinValidSize, Math.Min(ops.MaxValidSize, ops.MaxImplementedSize)); size > 1; size >>= 1)
+        {
+            if (size <= length && range.Last - address >= (ulong)(size - 1) && (offset & (ulong)(size - 1)) == 0 && ops.Accepts(offset, size))
+                return size;
+        }
+
+        return 1;
+    }
+
+    private static ulong Load(ReadOnlySpan<byte> bytes)
+    {
+        var value = 0UL;
+        foreach (var one in bytes)
+            value = value << 8 | one;
+        return value;
+    }
+
+    private static void Store(Span<byte> bytes, ulong value)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(value >> (8 * (bytes.Length - 1 - i)));
+    }
+
     /// <summary>Peeks one register access worth of bytes: the largest aligned one that the device accepts and the caller wants.</summary>
     private static int PeekRegister(FlatRange range, ulong address, Span<byte> destination)
     {
         var ops = range.Region.Ops!;
         var offset = range.Offset + (address - range.Start);
-        for (var size = 8; size >= 1; size >>= 1)
+        var size = RegisterSize(range, address, destination.Length);
+        if (ops.Accepts(offset, size))
         {
-            if (size > destination.Length || range.Last - address < (ulong)(size - 1) || !ops.Accepts(offset, size))
-                continue;
-            var value = RegisterAccess.Read(ops, ops.Peek, offset, size, null);
-            for (var i = 0; i < size; i++)
-                destination[i] = (byte)(value >> (8 * (size - 1 - i)));
+            Store(destination[..size], RegisterAccess.Read(ops, ops.Peek, offset, size, null));
             return size;
         }
 

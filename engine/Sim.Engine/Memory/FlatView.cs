@@ -20,6 +20,7 @@ public sealed class FlatView
         ArgumentNullException.ThrowIfNull(root);
         Render(root, 0, 0, MemoryRegion.WholeSpace);
         ranges.Sort(static (a, b) => a.Start.CompareTo(b.Start));
+        Simplify();
     }
 
     /// <summary>The ranges, in address order.</summary>
@@ -86,6 +87,23 @@ public sealed class FlatView
 
         if (from < to)
             Add(region, start, from, to);
+    }
+
+    /// <summary>Joins neighbours that show adjoining parts of one region, as two windows side by side do. QEMU: flatview_simplify.</summary>
+    private void Simplify()
+    {
+        var kept = 0;
+        for (var next = 1; next < ranges.Count; next++)
+        {
+            var (left, right) = (ranges[kept], ranges[next]);
+            if (ReferenceEquals(left.Region, right.Region) && right.Start == left.Last + 1 && right.Offset == left.Offset + (right.Start - left.Start))
+                ranges[kept] = left with { Last = right.Last };
+            else
+                ranges[++kept] = right;
+        }
+
+        if (ranges.Count > 0)
+            ranges.RemoveRange(kept + 1, ranges.Count - kept - 1);
     }
 
     private void Add(MemoryRegion region, Int128 start, Int128 from, Int128 to) =>

@@ -88,6 +88,8 @@ public sealed class MemoryRegion : QomObject
     /// <summary>Makes a region of device registers. QEMU: memory_region_init_io.</summary>
     public static MemoryRegion NewIo(QomObject owner, MemoryRegionOps ops, string name, UInt128 size)
     {
+        ArgumentNullException.ThrowIfNull(ops);
+        ops.Validate(name);
         var region = Create(owner, name, size, MemoryRegionKind.Io);
         region.Ops = ops;
         return region;
@@ -120,11 +122,8 @@ public sealed class MemoryRegion : QomObject
         ArgumentNullException.ThrowIfNull(region);
         if (region.ContainingRegion is not null)
             throw new SimException($"Memory region '{region.Name}' is mapped already, in '{region.ContainingRegion.Name}'.");
-        for (var above = this; above is not null; above = above.ContainingRegion)
-        {
-            if (ReferenceEquals(above, region))
-                throw new SimException($"Memory region '{region.Name}' cannot contain itself.");
-        }
+        if (IsShownIn(region))
+            throw new SimException($"Memory region '{region.Name}' cannot contain itself, as it would in '{Name}'.");
 
         region.Address = address;
         region.Priority = priority;
@@ -148,12 +147,7 @@ public sealed class MemoryRegion : QomObject
         Changed();
         if (Root.Undo.IsOpen)
         {
-            Root.Undo.Add(() =>
-            {
-                region.ContainingRegion = this;
-                subregions.Insert(Math.Min(index, subregions.Count), region);
-                Changed();
-            });
+            Root.Undo.Add(() => PutBack(region, index));
         }
     }
 
@@ -164,6 +158,8 @@ public sealed class MemoryRegion : QomObject
             return;
         Enabled = enabled;
         Changed();
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => SetEnabled(!enabled));
     }
 
     /// <summary>Moves the region within its container. QEMU: memory_region_set_address.</summary>
@@ -171,8 +167,11 @@ public sealed class MemoryRegion : QomObject
     {
         if (Address == address)
             return;
+        var before = Address;
         Address = address;
         Changed();
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => SetAddress(before));
     }
 
     /// <summary>Changes the size. QEMU: memory_region_set_size.</summary>
@@ -180,8 +179,11 @@ public sealed class MemoryRegion : QomObject
     {
         if (Size == size)
             return;
+        var before = Size;
         Size = size;
         Changed();
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => SetSize(before));
     }
 
     /// <summary>Points an alias elsewhere in its target. QEMU: memory_region_set_alias_offset.</summary>
@@ -189,11 +191,19 @@ public sealed class MemoryRegion : QomObject
     {
         if (AliasOffset == offset)
             return;
+        var before = AliasOffset;
         AliasOffset = offset;
         Changed();
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => SetAliasOffset(before));
     }
 
-    internal void AddViewer(AddressSpace space) => (viewers ??= []).Add(space);
+    internal void AddViewer(AddressSpace space)
+    {
+        (viewers ??= []).Add(space);
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => RemoveViewer(space));
+    }
 
     internal void RemoveViewer(AddressSpace space) => viewers?.Remove(space);
 
@@ -201,7 +211,34 @@ public sealed class MemoryRegion : QomObject
     protected override void OnLeaving()
     {
         ContainingRegion?.RemoveSubregion(this);
+        for (var last = subregions.Count - 1; last >= 0; last--)
+            RemoveSubregion(subregions[last]);
         AliasTarget?.aliases?.Remove(this);
+    }
+
+    /// <summary>True when this is <paramref name="other"/> or lies in it, through containers and aliases: what a map would have to show endlessly.</summary>
+    private bool IsShownIn(MemoryRegion other) =>
+        ReferenceEquals(this, other)
+        || ContainingRegion?.IsShownIn(other) == true
+        || aliases?.Exists(alias => alias.IsShownIn(other)) == true;
+
+    /// <summary>Takes a removal back: to its old place where that still fits the order of priorities.</summary>
+    private void PutBack(MemoryRegion region, int index)
+    {
+        if (region.ContainingRegion is not null)
+            return;
+        var fits = index <= subregions.Count
+            && (index == 0 || subregions[index - 1].Priority >= region.Priority)
+            && (index == subregions.Count || subregions[index].Priority <= region.Priority);
+        if (!fits)
+        {
+            AddSubregion(region.Address, region, region.Priority);
+            return;
+        }
+
+        region.ContainingRegion = this;
+        subregions.Insert(index, region);
+        Changed();
     }
 
     private static MemoryRegion Create(QomObject owner, string name, UInt128 size, MemoryRegionKind kind)

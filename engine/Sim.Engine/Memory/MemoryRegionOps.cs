@@ -37,8 +37,8 @@ public sealed record MemoryRegionOps
     /// <summary>Smallest access that the device accepts, bytes. Others read 0 and are ignored. QEMU: valid.min_access_size.</summary>
     public int MinValidSize { get; init; } = 1;
 
-    /// <summary>Largest access that the device accepts, bytes. QEMU: valid.max_access_size.</summary>
-    public int MaxValidSize { get; init; } = 4;
+    /// <summary>Largest access that the device accepts, bytes; all by default, as in QEMU where a device says nothing. QEMU: valid.max_access_size.</summary>
+    public int MaxValidSize { get; init; } = 8;
 
     /// <summary>True when accesses need not be aligned to their size. QEMU: valid.unaligned.</summary>
     public bool AcceptsUnaligned { get; init; }
@@ -48,6 +48,17 @@ public sealed record MemoryRegionOps
 
     /// <summary>Largest access that the functions implement, bytes; larger ones are split. QEMU: impl.max_access_size.</summary>
     public int MaxImplementedSize { get; init; } = 4;
+
+    /// <summary>Refuses sizes that no access has.</summary>
+    /// <exception cref="ArgumentException">A size is not 1, 2, 4 or 8, or a smallest size is above its largest.</exception>
+    internal void Validate(string name)
+    {
+        foreach (var (smallest, largest) in ((int, int)[])[(MinValidSize, MaxValidSize), (MinImplementedSize, MaxImplementedSize)])
+        {
+            if (smallest is not (1 or 2 or 4 or 8) || largest is not (1 or 2 or 4 or 8) || smallest > largest)
+                throw new ArgumentException($"Memory region '{name}': access sizes {smallest} to {largest} are not possible; expected 1, 2, 4 or 8 bytes, the smallest first.");
+        }
+    }
 
     internal bool Accepts(ulong offset, int size) =>
         size >= MinValidSize && size <= MaxValidSize && (AcceptsUnaligned || (offset & (ulong)(size - 1)) == 0);

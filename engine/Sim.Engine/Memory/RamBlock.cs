@@ -57,7 +57,8 @@ public sealed unsafe class RamBlock : IDisposable
     /// <summary>The bytes.</summary>
     public ReadOnlySpan<byte> Span(ulong offset, int length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (ulong)length, Size);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        CheckRange(offset, (ulong)length);
         return new ReadOnlySpan<byte>(Host + offset, length);
     }
 
@@ -67,7 +68,7 @@ public sealed unsafe class RamBlock : IDisposable
     /// <summary>The epoch of the page's latest write; 0 when it was never written.</summary>
     public uint Stamp(ulong page) => stamps[page];
 
-    /// <summary>Marks a page as written in the current epoch.</summary>
+    /// <summary>Marks a page as written in the current epoch. For the slow path of a store: <paramref name="page"/> is not checked.</summary>
     public void StampWrite(ulong page) => stamps[page] = Epoch;
 
     /// <summary>Begins a new epoch and returns its stamp: pages written from now on bear it or a later one.</summary>
@@ -108,7 +109,7 @@ public sealed unsafe class RamBlock : IDisposable
     /// <summary>Writes bytes from outside the CPU fast path, with all that follows from it.</summary>
     public void Write(ulong offset, ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (ulong)bytes.Length, Size);
+        CheckRange(offset, (ulong)bytes.Length);
         bytes.CopyTo(new Span<byte>(Host + offset, bytes.Length));
         NotifyWritten(offset, (ulong)bytes.Length);
     }
@@ -116,7 +117,7 @@ public sealed unsafe class RamBlock : IDisposable
     /// <summary>Fills bytes with zero from outside the CPU fast path.</summary>
     public void Clear(ulong offset, ulong length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, Size);
+        CheckRange(offset, length);
         NativeMemory.Clear(Host + offset, (nuint)length);
         NotifyWritten(offset, length);
     }
@@ -126,6 +127,7 @@ public sealed unsafe class RamBlock : IDisposable
     {
         if (length == 0)
             return;
+        CheckRange(offset, length);
         for (var page = offset >> PageShift; page <= (offset + length - 1) >> PageShift; page++)
             StampWrite(page);
         foreach (var listener in listeners)
@@ -143,6 +145,13 @@ public sealed unsafe class RamBlock : IDisposable
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Refuses what does not lie in the block, also where offset and length add up to more than 64 bits.</summary>
+    private void CheckRange(ulong offset, ulong length)
+    {
+        if (length > Size || offset > Size - length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"RAM block '{Name}' has {Size} bytes; {length} at offset {offset} do not lie in it.");
     }
 
     private void Free()

@@ -110,7 +110,10 @@ public class Bus : QomObject
             Root.Undo.Add(() =>
             {
                 RemoveChild(device);
-                nextIndex = index;
+
+                // An unrealize may come after others have plugged in: their numbers stay taken.
+                if (nextIndex == index + 1)
+                    nextIndex = index;
             });
         }
     }
@@ -122,14 +125,38 @@ public class Bus : QomObject
         var at = children.FindIndex(child => ReferenceEquals(child.Device, device));
         if (at < 0)
             return;
-        var index = children[at].Index;
+        var child = children[at];
         children.RemoveAt(at);
         device.ParentBus = null;
-        RemoveProperty(ChildName(index));
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => PutBack(at, child));
+        RemoveProperty(ChildName(child.Index));
     }
 
     /// <summary>Names the object that plugs devices into this bus. QEMU: qbus_set_hotplug_handler.</summary>
     public void SetHotplugHandler(QomObject? handler) => SetProperty("hotplug-handler", handler);
+
+    /// <summary>The devices on a bus go with it. QEMU: bus_unparent.</summary>
+    protected override void OnLeaving()
+    {
+        foreach (var device in Devices.Reverse().ToList())
+        {
+            if (device.Realized)
+                Qdev.Unrealize(device);
+            RemoveChild(device);
+            device.Unparent();
+        }
+
+        ParentDevice?.RemoveChildBus(this);
+    }
+
+    private void PutBack(int at, (int Index, Device Device) child)
+    {
+        if (child.Device.IsFinalized || child.Device.ParentBus is not null)
+            return;
+        children.Insert(Math.Min(at, children.Count), child);
+        child.Device.ParentBus = this;
+    }
 
     internal void Realize()
     {
@@ -172,7 +199,7 @@ public sealed class HotplugHandlerClass : InterfaceClass
     /// <summary>After its realize function has run.</summary>
     public Action<Device>? Plug { get; set; }
 
-    /// <summary>Before it is unrealized on request.</summary>
+    /// <summary>Before it is unrealized on request (<see cref="Qdev.Unplug"/>); throws to refuse.</summary>
     public Action<Device>? Unplug { get; set; }
 
     /// <inheritdoc/>

@@ -29,16 +29,16 @@ public class Device : QomObject
     [Derived("Position in the tree.")] private IMachine? machine;
 
     /// <summary>True once the device lives. Set through the property <c>realized</c>.</summary>
-    public bool Realized { get; internal set; }
+    [Wiring] public bool Realized { get; internal set; }
 
     /// <summary>True when the device came while the machine was running. QEMU: DeviceState::hotplugged.</summary>
-    public bool Hotplugged { get; internal set; }
+    [Wiring] public bool Hotplugged { get; internal set; }
 
     /// <summary>Identifier given by the user; empty for none. QEMU: DeviceState::id.</summary>
     [Wiring] public string Id { get; set; } = "";
 
     /// <summary>The bus that the device is plugged into; null for none. QEMU: DeviceState::parent_bus.</summary>
-    public Bus? ParentBus { get; internal set; }
+    [Wiring] public Bus? ParentBus { get; internal set; }
 
     /// <summary>The class. QEMU: DEVICE_GET_CLASS.</summary>
     public DeviceClass DeviceClass => (DeviceClass)Class;
@@ -136,7 +136,9 @@ public class Device : QomObject
             Root.Undo.Add(() => childBuses.Remove(bus));
     }
 
-    internal void KeepRealizeUndo(IReadOnlyList<Action> actions) => realizeUndo = actions;
+    internal void RemoveChildBus(Bus bus) => childBuses.Remove(bus);
+
+    internal void KeepRealizeUndo(IReadOnlyList<Action> actions) => realizeUndo = [.. realizeUndo, .. actions];
 
     internal IReadOnlyList<Action> TakeRealizeUndo()
     {

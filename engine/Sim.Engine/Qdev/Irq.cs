@@ -46,7 +46,7 @@ public sealed class Irq : QomObject
         var before = Level;
         highDrivers += level ? 1 : -1;
         if (Level != before)
-            handler!(Number, Level);
+            handler?.Invoke(Number, Level);
     }
 
     /// <summary>A driver with that level comes or goes without an edge: after a load, and when the wiring changes before power-on.</summary>

@@ -6,7 +6,9 @@ namespace Sim.Engine.Qdev;
 /// <summary>The realize flow. QEMU: hw/core/qdev.c.</summary>
 public static class Qdev
 {
-    /// <summary>Plugs a device into a bus, when it is given one, and realizes it. On failure everything is as before. QEMU: qdev_realize.</summary>
+    /// <summary>
+    /// Plugs a device into a bus, when it is given one, and realizes it. On failure everything is as before; <see cref="Unrealize"/> takes both back. QEMU: qdev_realize.
+    /// </summary>
     /// <exception cref="SimException">The device is realized already, does not fit the bus, or refuses.</exception>
     public static void Realize(Device device, Bus? bus = null)
     {
@@ -17,11 +19,7 @@ public static class Qdev
         undo.Open();
         try
         {
-            if (bus is not null)
-                bus.AddChild(device);
-            else if (device.DeviceClass.BusType is { } needed && device.ParentBus is null)
-                throw new SimException($"Device '{device.Class.Type.Name}' needs a bus of type '{needed}', and was given none.");
-            device.SetProperty("realized", true);
+            bus?.AddChild(device);
         }
         catch
         {
@@ -29,8 +27,18 @@ public static class Qdev
             throw;
         }
 
-        var actions = undo.Commit();
-        undo.Add(() => undo.Run(actions));
+        var unplug = undo.Commit();
+        try
+        {
+            device.SetProperty("realized", true);
+        }
+        catch
+        {
+            undo.Run(unplug);
+            throw;
+        }
+
+        device.KeepRealizeUndo(unplug);
     }
 
     /// <summary>Realizes a device and lets the caller's reference go, whether that worked or not. QEMU: qdev_realize_and_unref.</summary>
@@ -55,6 +63,21 @@ public static class Qdev
         device.SetProperty("realized", false);
     }
 
+    /// <summary>
+    /// Takes a device out of a running machine as its user asks: the hotplug handler lets it go, then it leaves bus and tree. QEMU: qdev_unplug.
+    /// </summary>
+    /// <exception cref="SimException">The device is not realized or not hot-pluggable, or its handler refuses.</exception>
+    public static void Unplug(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (!device.Realized)
+            throw new SimException($"Device '{device.CanonicalPath}' of type '{device.Class.Type.Name}' is not realized: there is nothing to unplug.");
+        if (!device.DeviceClass.Hotpluggable || device.ParentBus is SystemBus)
+            throw new SimException($"Device '{device.CanonicalPath}' of type '{device.Class.Type.Name}' cannot be unplugged: it is not hot-pluggable.");
+        HandlerOf(device)?.Unplug?.Invoke(device);
+        device.Unparent();
+    }
+
     /// <summary>The setter of the property <c>realized</c>. QEMU: device_set_realized.</summary>
     internal static void DeviceSetRealized(Device device, bool value)
     {
@@ -69,31 +92,39 @@ public static class Qdev
     private static void DoRealize(Device device)
     {
         CheckStateDeclared(device);
+        if (device.DeviceClass.BusType is { } needed && device.ParentBus is null)
+            throw new SimException($"Device '{device.Class.Type.Name}' needs a bus of type '{needed}', and was given none.");
         var undo = device.Root.Undo;
+        var realized = false;
         undo.Open();
         try
         {
-            var machine = device.Root.Object.FindChild("machine") as IMachine;
-            if (device.Parent is null)
-                device.Root.GetContainer("/machine/unattached").AddChild("device[*]", device);
-            device.Hotplugged = machine?.IsReady == true;
-            if (device.Hotplugged && !device.DeviceClass.Hotpluggable)
-                throw new SimException($"Device '{device.Class.Type.Name}' cannot be plugged into a running machine.");
-            var handler = device.ParentBus?.HotplugHandler?.Class.DynamicCast<HotplugHandlerClass>(HotplugHandlerClass.TypeName) ?? machine?.HotplugHandlerFor(device);
+            FindPlace(device);
+            var handler = HandlerOf(device);
             handler?.PrePlug?.Invoke(device);
             if (device.DeviceClass.Realize is { } realize)
                 device.Root.Observer.Step("realize", device.Class.Type.Name, device.CanonicalPath, () => realize(device));
-            handler?.Plug?.Invoke(device);
+            realized = true;
             foreach (var bus in device.ChildBuses)
                 bus.Realize();
             device.Realized = true;
             if (device.Hotplugged)
                 device.Reset();
+            handler?.Plug?.Invoke(device);
         }
         catch
         {
-            device.Realized = false;
-            undo.RollBack();
+            try
+            {
+                if (realized)
+                    device.DeviceClass.Unrealize?.Invoke(device);
+            }
+            finally
+            {
+                device.Realized = false;
+                undo.RollBack();
+            }
+
             throw;
         }
 
@@ -101,17 +132,42 @@ public static class Qdev
         undo.Add(() => DoUnrealize(device));
     }
 
+    /// <summary>Gives a device without a parent its place in the tree, by which sections and timers know it.</summary>
+    private static void FindPlace(Device device)
+    {
+        var root = device.Root;
+        if (device.Parent is null)
+            root.GetContainer("/machine/unattached").AddChild("device[*]", device);
+        if (device.CanonicalPath.Length == 0)
+            throw new SimException($"Device '{device.NameInParent}' of type '{device.Class.Type.Name}' is not in the object tree: its parent of type '{device.Parent!.Class.Type.Name}' has no place there.");
+        var before = device.Hotplugged;
+        device.Hotplugged = (root.Object.FindChild("machine") as IMachine)?.IsReady == true;
+        root.Undo.Add(() => device.Hotplugged = before);
+        if (device.Hotplugged && !device.DeviceClass.Hotpluggable)
+            throw new SimException($"Device '{device.Class.Type.Name}' cannot be plugged into a running machine.");
+    }
+
+    private static HotplugHandlerClass? HandlerOf(Device device) =>
+        device.ParentBus?.HotplugHandler?.Class.DynamicCast<HotplugHandlerClass>(HotplugHandlerClass.TypeName)
+        ?? (device.Root.Object.FindChild("machine") as IMachine)?.HotplugHandlerFor(device);
+
     private static void DoUnrealize(Device device)
     {
         if (!device.Realized)
             return;
         device.Ref();
-        foreach (var bus in device.ChildBuses)
-            bus.Unrealize();
-        device.DeviceClass.Unrealize?.Invoke(device);
-        device.Realized = false;
-        device.Root.Undo.Run(device.TakeRealizeUndo());
-        device.Unref();
+        try
+        {
+            foreach (var bus in device.ChildBuses)
+                bus.Unrealize();
+            device.DeviceClass.Unrealize?.Invoke(device);
+        }
+        finally
+        {
+            device.Realized = false;
+            device.Root.Undo.Run(device.TakeRealizeUndo());
+            device.Unref();
+        }
     }
 
     /// <summary>

@@ -66,12 +66,18 @@ public static class StateOf
 
     internal static void Serialize<TState>(IBufferWriter<byte> writer, TState state) => MessagePackSerializer.Serialize(writer, state, Trusted);
 
+    /// <summary>
+    /// Reads exactly what <see cref="Serialize"/> writes: what is missing, added or said in another way would come out differently when written again.
+    /// </summary>
     internal static TState Deserialize<TState>(string name, ReadOnlyMemory<byte> bytes)
     {
         try
         {
-            return MessagePackSerializer.Deserialize<TState>(bytes, Untrusted)
+            var state = MessagePackSerializer.Deserialize<TState>(bytes, Untrusted)
                 ?? throw new SimException($"State section '{name}' is empty; expected a {typeof(TState).Name}.", SimErrorKind.Guest);
+            if (!bytes.Span.SequenceEqual(MessagePackSerializer.Serialize(state, Trusted)))
+                throw new SimException($"State section '{name}' is no {typeof(TState).Name}: it has fields missing, unknown or out of range.", SimErrorKind.Guest);
+            return state;
         }
         catch (MessagePackSerializationException error)
         {

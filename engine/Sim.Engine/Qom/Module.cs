@@ -18,10 +18,15 @@ public static class Module
     private static readonly List<Action> Pending = [];
 
     /// <summary>Hands in a function that registers types. QEMU: type_init.</summary>
+    /// <exception cref="SimException">The type table is sealed already: the types would silently not exist.</exception>
     public static void TypeInit(Action register)
     {
         lock (Pending)
+        {
+            if (TypeRegistry.Default.IsSealed)
+                throw new SimException("A module hands in its types after the type table was sealed: load its assembly before the first machine is made (--plugin).");
             Pending.Add(register);
+        }
     }
 
     /// <summary>
@@ -36,8 +41,10 @@ public static class Module
         {
             if (TypeRegistry.Default.IsSealed)
                 return;
-            foreach (var register in Pending)
-                register();
+
+            // By index: a function may touch a further assembly, whose modules then hand in theirs.
+            for (var next = 0; next < Pending.Count; next++)
+                Pending[next]();
             Pending.Clear();
             TypeRegistry.Default.Seal();
         }

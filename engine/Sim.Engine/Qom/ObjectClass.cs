@@ -57,16 +57,23 @@ public class ObjectClass
     /// <summary>All properties of the class, the root's first, each level in order of addition.</summary>
     public IEnumerable<Property> AllProperties => Parent is null ? properties : Parent.AllProperties.Concat(properties);
 
-    /// <summary>This class as a <typeparamref name="T"/>, or the interface of that class which it implements; null when it is neither. QEMU: object_class_dynamic_cast.</summary>
+    /// <summary>
+    /// This class as a <typeparamref name="T"/>, or the interface of that class which it implements; null when it is neither, and when it implements several
+    /// interfaces that derive from the one asked for. QEMU: object_class_dynamic_cast.
+    /// </summary>
     public T? DynamicCast<T>(string typeName) where T : ObjectClass
     {
+        InterfaceClass? found = null;
         foreach (var implemented in interfaces)
         {
-            if (implemented.Type.IsA(typeName))
-                return implemented as T;
+            if (!implemented.Type.IsA(typeName))
+                continue;
+            if (found is not null)
+                return null;
+            found = implemented;
         }
 
-        return Type.IsA(typeName) ? this as T : null;
+        return found is not null ? found as T : Type.IsA(typeName) ? this as T : null;
     }
 
     internal void Attach(TypeImpl type, ObjectClass? parent)
@@ -89,12 +96,6 @@ public class ObjectClass
             if (!interfaces.Any(implemented => implemented.Type.IsA(name)))
                 interfaces.Add(InterfaceClass.For(this, type, (InterfaceClass)type.Class));
         }
-    }
-
-    internal void CheckProperties()
-    {
-        foreach (var property in properties)
-            property.CheckDefault(Type);
     }
 }
 

@@ -76,8 +76,6 @@ public abstract class Property
         return new SimException($"Property '{owner.Class.Type.Name}.{Name}' cannot be {shown}: expected {expected}.");
     }
 
-    internal virtual void CheckDefault(TypeImpl type) { }
-
     /// <summary>A boolean field. Text: on/off, yes/no, true/false, y/n.</summary>
     public static Property Bool<T>(string name, PropertyField<T, bool> field, bool defaultValue = false, string? description = null) where T : QomObject =>
         new BoolProperty(name, o => field((T)o), (o, v) => field((T)o) = v, defaultValue) { Description = description, FixedAfterRealize = true };

@@ -101,8 +101,10 @@ internal sealed class LinkProperty(string name, string targetType, Func<QomObjec
         var old = get(owner);
         if (ReferenceEquals(old, target))
             return;
-        target?.Ref();
+
+        // A setter that refuses leaves all counts as they are.
         set!(owner, target);
+        target?.Ref();
         old?.Unref();
     }
 
@@ -148,4 +150,7 @@ internal sealed class AliasProperty(string name, QomObject target, Property prop
     public override object? Parse(QomObject owner, string text) => property.Parse(target, text);
 
     public override string Print(QomObject owner) => property.Print(target);
+
+    /// <summary>The object behind an alias of a child or a link; null when it stands for another kind.</summary>
+    public QomObject? Resolve() => target.ResolveComponent(property.Name);
 }

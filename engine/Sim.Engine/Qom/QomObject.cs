@@ -79,7 +79,12 @@ public class QomObject
         : throw new SimException($"Object '{CanonicalPath}' of type '{Class.Type.Name}' is no '{typeName}'.");
 
     /// <summary>Takes a reference. QEMU: object_ref.</summary>
-    public void Ref() => references++;
+    public void Ref()
+    {
+        if (IsFinalized)
+            throw new InvalidOperationException($"Object of type '{Class.Type.Name}' is finalized: nobody can take a reference to it.");
+        references++;
+    }
 
     /// <summary>Lets a reference go; the last one finalizes the object. QEMU: object_unref.</summary>
     public void Unref()
@@ -87,7 +92,7 @@ public class QomObject
         if (references <= 0)
             throw new InvalidOperationException($"Object of type '{Class.Type.Name}' has no reference left to let go.");
         if (--references == 0)
-            FinalizeObject();
+            FinalizeObject(Class.Type);
     }
 
     /// <summary>Adds a property to this object alone. QEMU: object_property_add.</summary>
@@ -109,9 +114,11 @@ public class QomObject
     {
         if (properties is null || !properties.TryGetValue(name, out var property))
             throw NoSuchProperty(name);
+        var index = properties.IndexOf(name);
+        var target = property is LinkProperty { IsWritable: true } ? property.Get(this) : null;
         RemoveIfPresent(property);
         if (Root.Undo.IsOpen && property is not ChildProperty)
-            Root.Undo.Add(() => (properties ??= new(StringComparer.Ordinal)).TryAdd(name, property));
+            Root.Undo.Add(() => PutBack(property, index, target));
     }
 
     /// <summary>The property of that name; null when there is none. QEMU: object_property_find.</summary>
@@ -197,6 +204,7 @@ public class QomObject
     {
         ChildProperty child => child.Child,
         LinkProperty link => link.Get(this) as QomObject,
+        AliasProperty alias => alias.Resolve(),
         _ => null,
     };
 
@@ -261,7 +269,24 @@ public class QomObject
         var old = property.Get(this);
         property.Set(this, value);
         if (property.Name != "realized")
-            Root.Undo.Add(() => property.Set(this, old));
+            Root.Undo.Add(() => SetBack(property, old));
+    }
+
+    /// <summary>Takes a property's change back. What was finalized meanwhile, owner or target, stays gone.</summary>
+    private void SetBack(Property property, object? old)
+    {
+        if (!IsFinalized)
+            property.Set(this, old is QomObject { IsFinalized: true } ? null : old);
+    }
+
+    private void PutBack(Property property, int index, object? target)
+    {
+        if (IsFinalized || FindProperty(property.Name) is not null)
+            return;
+        properties ??= new(StringComparer.Ordinal);
+        properties.Insert(Math.Min(index, properties.Count), property.Name, property);
+        if (target is not null)
+            SetBack(property, target);
     }
 
     private void RemoveIfPresent(Property property)
@@ -282,13 +307,22 @@ public class QomObject
         }
     }
 
-    private void FinalizeObject()
+    /// <summary>
+    /// Ends an object whose initialisation failed: it lets go of all that it holds. Only the levels whose InstanceInit has run are finalized.
+    /// </summary>
+    internal void Abandon(TypeImpl? initialized)
+    {
+        references = 0;
+        FinalizeObject(initialized);
+    }
+
+    private void FinalizeObject(TypeImpl? from)
     {
         foreach (var property in Class.AllProperties)
             property.Release(this);
         while (properties is { Count: > 0 })
             RemoveIfPresent(properties.GetAt(properties.Count - 1).Value);
-        foreach (var type in Class.Type.Ancestry)
+        for (var type = from; type is not null; type = type.Parent)
             type.Info.InstanceFinalize?.Invoke(this);
         IsFinalized = true;
     }

@@ -93,8 +93,32 @@ public sealed class QomRoot
         ArgumentNullException.ThrowIfNull(path);
         QomObject at = Object;
         foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
-            at = at.FindChild(part) ?? at.NewChild<Container>(part, Container.TypeName);
+            at = at.FindChild(part) ?? NewContainer(at, part);
         return at;
+    }
+
+    /// <summary>
+    /// Makes a container on the way. Others may have moved in when the realize that needed it first is taken back, so it only goes once it is empty.
+    /// </summary>
+    private Container NewContainer(QomObject owner, string name)
+    {
+        Undo.Open();
+        try
+        {
+            var made = owner.NewChild<Container>(name, Container.TypeName);
+            Undo.Commit();
+            Undo.Add(() =>
+            {
+                if (!made.Children.Any())
+                    made.Unparent();
+            });
+            return made;
+        }
+        catch
+        {
+            Undo.RollBack();
+            throw;
+        }
     }
 
     [SuppressMessage("Maintainability", "CA1508", Justification = "The observer may change during construction.")]
@@ -116,9 +140,18 @@ public sealed class QomRoot
     private void InitializeWithType(QomObject created, ObjectClass klass)
     {
         created.Attach(klass, this);
-        InitializeProperties(created, klass);
-        InitWithType(created, klass.Type);
-        PostInitWithType(created, klass.Type);
+        TypeImpl? initialized = null;
+        try
+        {
+            InitializeProperties(created, klass);
+            InitWithType(created, klass.Type, ref initialized);
+            PostInitWithType(created, klass.Type);
+        }
+        catch
+        {
+            created.Abandon(initialized);
+            throw;
+        }
     }
 
     private static void InitializeProperties(QomObject created, ObjectClass klass)
@@ -129,16 +162,19 @@ public sealed class QomRoot
             property.Initialize(created);
     }
 
-    private void InitWithType(QomObject created, TypeImpl type)
+    private void InitWithType(QomObject created, TypeImpl type, ref TypeImpl? initialized)
     {
         if (type.Parent is not null)
-            InitWithType(created, type.Parent);
-        if (type.Info.InstanceInit is not { } init)
-            return;
-        if (Observer is null)
-            init(created);
-        else
-            Observer.Step("instance_init", type.Name, "", () => init(created));
+            InitWithType(created, type.Parent, ref initialized);
+        if (type.Info.InstanceInit is { } init)
+        {
+            if (Observer is null)
+                init(created);
+            else
+                Observer.Step("instance_init", type.Name, "", () => init(created));
+        }
+
+        initialized = type;
     }
 
     private void PostInitWithType(QomObject created, TypeImpl type)

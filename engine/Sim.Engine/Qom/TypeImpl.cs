@@ -7,6 +7,7 @@ public sealed class TypeImpl
 {
     private readonly Lock classLock = new();
     private ObjectClass? objectClass;
+    private ObjectClass? initializing;
     private Type? instanceClass;
     private bool resolving;
 
@@ -78,18 +79,35 @@ public sealed class TypeImpl
 
         if (resolving)
             throw new SimException($"Type '{Name}' is its own ancestor through its parent '{Info.Parent}'.");
-        resolving = true;
         if (!Registry.TryFind(Info.Parent, out var parent))
             throw new SimException($"Type '{Name}' names the unknown parent type '{Info.Parent}'.");
-        parent.Resolve();
+        resolving = true;
+        try
+        {
+            parent.Resolve();
+        }
+        finally
+        {
+            resolving = false;
+        }
+
         Parent = parent;
-        resolving = false;
+    }
+
+    /// <summary>Checks the interfaces that the type implements, and that an interface is nothing but one. QEMU: the assertions of type_initialize.</summary>
+    internal void CheckInterfaces()
+    {
+        if (IsInterface && (!IsAbstract || Info.New is not null || Info.InstanceInit is not null || Info.InstancePostInit is not null
+            || Info.InstanceFinalize is not null || Info.Interfaces.Count > 0))
+        {
+            throw new SimException($"Type '{Name}' derives from '{InterfaceClass.TypeName}', so it must be abstract, without instance functions and without interfaces.");
+        }
+
         foreach (var name in Info.Interfaces)
         {
             if (!Registry.TryFind(name, out var type))
                 throw new SimException($"Type '{Name}' implements the unknown interface '{name}'.");
-            type.Resolve();
-            if (type.Ancestry.All(static t => t.Name != InterfaceClass.TypeName))
+            if (!type.IsInterface)
                 throw new SimException($"Type '{Name}' lists '{name}' as an interface, but that is no type derived from '{InterfaceClass.TypeName}'.");
         }
     }
@@ -109,11 +127,26 @@ public sealed class TypeImpl
             return ready;
         lock (classLock)
         {
+            // Asked for by its own initialisation, on this very thread: the class as far as it has come, as QEMU gives it.
+            if (initializing is not null)
+                return initializing;
             if (objectClass is null)
-                Volatile.Write(ref objectClass, TypeInitialize(observer));
+            {
+                try
+                {
+                    Volatile.Write(ref objectClass, TypeInitialize(observer));
+                }
+                finally
+                {
+                    initializing = null;
+                }
+            }
+
             return objectClass;
         }
     }
+
+    private bool IsInterface => Ancestry.Any(static type => type.Name == InterfaceClass.TypeName);
 
     private Type? InstanceClass() => instanceClass ??= Allocator?.Info.New!().GetType();
 
@@ -136,6 +169,7 @@ public sealed class TypeImpl
         }
 
         klass.Attach(this, parent);
+        initializing = klass;
         klass.InitializeInterfaces();
         for (var ancestor = Parent; ancestor is not null; ancestor = ancestor.Parent)
         {
@@ -146,7 +180,6 @@ public sealed class TypeImpl
 
         if (Info.ClassInit is not null)
             observer.Step("class_init", Name, "", () => Info.ClassInit(klass, Info.ClassData));
-        klass.CheckProperties();
         return klass;
     }
 }

@@ -61,6 +61,8 @@ public sealed class TypeRegistry
         foreach (var type in order)
             type.Resolve();
         foreach (var type in order)
+            type.CheckInterfaces();
+        foreach (var type in order)
             type.CheckInstanceClass();
         IsSealed = true;
     }

@@ -16,7 +16,6 @@ public sealed class Scheduler
     private readonly UndoLog undo;
     private SchedulerState state = new();
     private VcpuClock? running;
-    private bool resetRequested;
     private bool stopRequested;
 
     /// <summary>Makes a scheduler without vCPUs at virtual time 0.</summary>
@@ -30,7 +29,7 @@ public sealed class Scheduler
         Shift = options.Shift;
         this.undo = undo ?? new UndoLog();
         state.Prng = Prng.FromSeed(options.Policy.Seed);
-        Timers.Armed = OnTimerArmed;
+        Timers = new TimerQueue { Armed = OnTimerArmed, Undo = this.undo };
     }
 
     /// <summary>Policy, quantum and shift.</summary>
@@ -40,7 +39,7 @@ public sealed class Scheduler
     public int Shift { get; }
 
     /// <summary>All timers of the machine.</summary>
-    public TimerQueue Timers { get; } = new();
+    public TimerQueue Timers { get; }
 
     /// <summary>The vCPUs' clocks, by index.</summary>
     public IReadOnlyList<VcpuClock> Clocks => clocks;
@@ -96,7 +95,10 @@ public sealed class Scheduler
     /// <summary>True once the guest has powered the machine off.</summary>
     public bool PoweredOff => state.PoweredOff;
 
-    /// <summary>Time of the next input that is known beforehand, ns: a frame ends there. <see cref="VirtualTime.Never"/> for none.</summary>
+    /// <summary>
+    /// Time of the next input that is known beforehand, ns: a frame ends there, and the <see cref="FrameBoundary"/> that is then raised moves this on.
+    /// <see cref="VirtualTime.Never"/> for none.
+    /// </summary>
     public long NextInput { get; set; } = VirtualTime.Never;
 
     /// <summary>Raised between frames, after due timers have fired: the moment at which inputs enter.</summary>
@@ -150,7 +152,7 @@ public sealed class Scheduler
     /// <summary>Resets the machine after the current instruction, which ends the frame. QEMU: qemu_system_reset_request.</summary>
     public void RequestReset()
     {
-        resetRequested = true;
+        state.ResetRequested = true;
         running?.Vcpu.RequestExit();
     }
 
@@ -174,7 +176,7 @@ public sealed class Scheduler
         ArgumentNullException.ThrowIfNull(stop);
         while (true)
         {
-            if (resetRequested)
+            if (state.ResetRequested)
                 PerformReset();
             if (state.PoweredOff)
             {
@@ -220,24 +222,18 @@ public sealed class Scheduler
         LatestObserved = state.LatestObserved,
         Prng = state.Prng,
         PoweredOff = state.PoweredOff,
+        ResetRequested = state.ResetRequested,
         TimerSequence = Timers.Sequence,
         Timers = [.. Timers.Timers.Where(static t => t.IsArmed).Select(static t => new TimerRecord { Name = t.Name, Deadline = t.Deadline, Sequence = t.Sequence })],
         Clocks = [.. clocks.Select(static c => new ClockRecord { Instructions = c.Instructions, IdleTime = c.IdleTime })],
     };
 
     /// <summary>Puts saved state back.</summary>
-    /// <exception cref="SimException">The state names a timer that this machine lacks, or has another number of vCPUs.</exception>
+    /// <exception cref="SimException">The state names a timer that this machine lacks, has another number of vCPUs, or is none that a run can have.</exception>
     public void Load(SchedulerState saved)
     {
         ArgumentNullException.ThrowIfNull(saved);
-        if (saved.Clocks.Length != clocks.Count)
-        {
-            throw new SimException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"Scheduler state has {saved.Clocks.Length} vCPUs; the machine has {clocks.Count}."), SimErrorKind.Guest);
-        }
-
-        if (saved.Timers.FirstOrDefault(t => Timers.Find(t.Name) is null) is { } unknown)
-            throw new SimException($"Scheduler state has a timer '{unknown.Name}'; the machine has none of that name.", SimErrorKind.Guest);
+        saved.Check(this);
         foreach (var timer in Timers.Timers)
             timer.Disarm();
         foreach (var record in saved.Timers)
@@ -261,9 +257,12 @@ public sealed class Scheduler
             LatestObserved = saved.LatestObserved,
             Prng = saved.Prng,
             PoweredOff = saved.PoweredOff,
+            ResetRequested = saved.ResetRequested,
         };
-        resetRequested = stopRequested = false;
+        stopRequested = false;
     }
+
+    internal bool IsRunning(VcpuClock clock) => ReferenceEquals(running, clock);
 
     internal long Observe(long time)
     {
@@ -307,6 +306,14 @@ public sealed class Scheduler
         state.SliceOpen = false;
         state.Turn = -1;
         state.Frame++;
+
+        // Whoever was woken after its turn in the last frame resumes here, at the frame's start.
+        foreach (var clock in clocks)
+        {
+            if (!clock.Vcpu.IsIdle)
+                clock.AdvanceTo(state.Now);
+        }
+
         return true;
     }
 
@@ -401,16 +408,26 @@ public sealed class Scheduler
                 budget = Math.Min(budget, stop.VcpuInstructions - clock.Instructions);
             if (stop.Time != VirtualTime.Never)
                 budget = Math.Min(budget, clock.InstructionsUntil(stop.Time));
-            running = clock;
-            var executed = clock.Vcpu.Run(budget);
-            clock.Executed = 0;
-            clock.Instructions += executed;
-            running = null;
+            clock.Instructions += Execute(clock, budget);
             remainder = Math.Min(state.SliceEnd - clock.Instructions, clock.InstructionsUntil(state.FrameEnd));
         }
 
         if (remainder <= 0 || clock.Vcpu.IsIdle)
             EndSlice();
+    }
+
+    private long Execute(VcpuClock clock, long budget)
+    {
+        running = clock;
+        try
+        {
+            return clock.Vcpu.Run(budget);
+        }
+        finally
+        {
+            clock.Executed = 0;
+            running = null;
+        }
     }
 
     private void EndSlice()
@@ -447,7 +464,7 @@ public sealed class Scheduler
 
     private void PerformReset()
     {
-        resetRequested = false;
+        state.ResetRequested = false;
         EndFrameAtLatest();
         Reset?.Invoke();
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MessagePack;
 using Sim.Engine.Base;
 
@@ -45,6 +46,32 @@ public sealed class SchedulerState
 
     /// <summary>True once the guest has powered the machine off.</summary>
     [Key(12)] public bool PoweredOff;
+
+    /// <summary>True when a reset has been requested and comes next: a timer or an input between frames can ask for one.</summary>
+    [Key(13)] public bool ResetRequested;
+
+    /// <summary>Refuses a state that no run of <paramref name="scheduler"/>'s machine can have: it comes from a file.</summary>
+    internal void Check(Scheduler scheduler)
+    {
+        if (Timers is null || Clocks is null || Timers.Contains(null) || Clocks.Contains(null))
+            throw Wrong("it is not complete");
+        if (Clocks.Length != scheduler.Clocks.Count)
+            throw Wrong(string.Create(CultureInfo.InvariantCulture, $"it has {Clocks.Length} vCPUs and the machine has {scheduler.Clocks.Count}"));
+        if (Timers.FirstOrDefault(t => scheduler.Timers.Find(t.Name ?? "") is null) is { } unknown)
+            throw Wrong($"it has a timer '{unknown.Name}' and the machine has none of that name");
+        if (Timers.DistinctBy(static t => t.Name).Count() != Timers.Length || Timers.DistinctBy(static t => t.Sequence).Count() != Timers.Length)
+            throw Wrong("it has a timer twice");
+        if (Timers.Any(t => t.Deadline == VirtualTime.Never || t.Sequence <= 0 || t.Sequence > TimerSequence))
+            throw Wrong("it has a timer that was never armed");
+        if (Clocks.Any(static c => c.Instructions < 0 || c.IdleTime < 0) || Now < 0 || Frame < 0 || LatestObserved < 0 || TimerSequence < 0)
+            throw Wrong("it has a negative time or count");
+        if (Turn < -1 || Turn >= Clocks.Length || (SliceOpen && (!FrameOpen || Turn < 0)) || (FrameOpen && FrameEnd < Now))
+            throw Wrong("its frame is none that a run can be in");
+        if (scheduler.Options.Policy.Kind == SchedulePolicyKind.Random && Prng == default)
+            throw Wrong("its random generator has no state");
+    }
+
+    private static SimException Wrong(string what) => new($"Scheduler state cannot be loaded: {what}.", SimErrorKind.Guest);
 }
 
 /// <summary>An armed timer in saved state.</summary>

@@ -42,9 +42,13 @@ public sealed class VcpuClock
 
     /// <summary>
     /// Something deliverable has come up while the vCPU was idle: it resumes at the later of its local time and the waker's observed time, in this frame
-    /// if its turn is still to come, else in the next.
+    /// if its turn is still to come, else at the next one's start. A vCPU that executes is not idle: nothing happens.
     /// </summary>
-    public void Wake() => AdvanceTo(scheduler.Now);
+    public void Wake()
+    {
+        if (!scheduler.IsRunning(this))
+            AdvanceTo(scheduler.Now);
+    }
 
     /// <summary>Lets idle time pass until local time is <paramref name="time"/>; does nothing when that is past.</summary>
     internal void AdvanceTo(long time)

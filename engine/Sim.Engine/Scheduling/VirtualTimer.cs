@@ -30,6 +30,8 @@ public sealed class VirtualTimer
     /// <summary>True while it will fire. QEMU: timer_pending.</summary>
     public bool IsArmed => Deadline != VirtualTime.Never;
 
+    internal bool IsRemoved { get; set; }
+
     internal Action Fire { get; }
 
     /// <summary>Arms the timer, or moves it, to <paramref name="deadline"/> ns of virtual time. QEMU: timer_mod.</summary>
@@ -59,6 +61,9 @@ public sealed class TimerQueue
     /// <summary>Told the deadline whenever a timer is armed.</summary>
     internal Action<long>? Armed { get; set; }
 
+    /// <summary>Takes arming and disarming back when a realize fails; null for nobody.</summary>
+    internal UndoLog? Undo { get; init; }
+
     /// <summary>Makes a timer, not armed. QEMU: timer_new_ns.</summary>
     /// <exception cref="SimException">The name is taken.</exception>
     public VirtualTimer Create(string name, int priority, Action fire)
@@ -74,7 +79,8 @@ public sealed class TimerQueue
     {
         ArgumentNullException.ThrowIfNull(timer);
         Disarm(timer);
-        timers.Remove(timer.Name);
+        if (timers.Remove(timer.Name))
+            timer.IsRemoved = true;
     }
 
     /// <summary>The timer of that name; null when there is none.</summary>
@@ -104,6 +110,10 @@ public sealed class TimerQueue
 
     internal void Arm(VirtualTimer timer, long deadline)
     {
+        if (timer.IsRemoved)
+            throw new InvalidOperationException($"Timer '{timer.Name}' is armed after it was removed with its owner.");
+        if (Undo is { IsOpen: true })
+            Record(timer);
         if (timer.IsArmed)
             armed.Remove(timer);
         timer.Deadline = Math.Min(deadline, VirtualTime.Never - 1);
@@ -117,9 +127,22 @@ public sealed class TimerQueue
     {
         if (!timer.IsArmed)
             return;
+        if (Undo is { IsOpen: true })
+            Record(timer);
         armed.Remove(timer);
         timer.Deadline = VirtualTime.Never;
         UpdateNextDeadline();
+    }
+
+    private void Record(VirtualTimer timer)
+    {
+        var (deadline, sequence, count) = (timer.Deadline, timer.Sequence, Sequence);
+        Undo!.AddForRollBack(() =>
+        {
+            if (!timer.IsRemoved)
+                Restore(timer, deadline, sequence);
+            Sequence = count;
+        });
     }
 
     private void UpdateNextDeadline() => NextDeadline = armed.Count == 0 ? VirtualTime.Never : armed.Min!.Deadline;
