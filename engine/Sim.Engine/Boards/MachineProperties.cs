@@ -23,6 +23,22 @@ internal static class MachineProperties
         klass.AddProperty(Property.Text("memory", "MemorySizeConfiguration", static o => string.Create(CultureInfo.InvariantCulture, $"size={M(o).RamSize}"), null,
             "Memory size configuration"));
         klass.AddProperty(Property.Text("boot", "BootConfiguration", static _ => "order=", null, "Boot configuration"));
+        AddHostOnly(klass);
+    }
+
+    /// <summary>
+    /// Properties of QEMU's machines about the host process, which this simulator has no use for: they can be read, with QEMU's defaults, and not be set.
+    /// </summary>
+    private static void AddHostOnly(ObjectClass klass)
+    {
+        klass.AddProperty(Property.Text("dumpdtb", "string", static _ => "", null, "Dump current dtb to a file and quit"));
+        klass.AddProperty(Property.Text("memory-encryption", "string", static _ => "", null, "Set memory encryption object to use"));
+        klass.AddProperty(Property.Link("confidential-guest-support", "confidential-guest-support", static _ => null, null, "Set confidential guest scheme to support"));
+        klass.AddProperty(Property.Bool("dump-guest-core", static _ => true, null, "Include guest memory in a core dump"));
+        klass.AddProperty(Property.Bool("mem-merge", static _ => true, null, "Enable/disable memory merge support"));
+        klass.AddProperty(Property.Bool("graphics", static _ => true, null, "Set on/off to enable/disable graphics emulation"));
+        klass.AddProperty(Property.Bool("usb", static _ => false, null, "Set on/off to enable/disable usb"));
+        klass.AddProperty(Property.Bool("suppress-vmdesc", static _ => false, null, "Set on to disable self-describing migration"));
     }
 
     private static MachineState M(QomObject machine) => (MachineState)machine;
