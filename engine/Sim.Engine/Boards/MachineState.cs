@@ -199,9 +199,23 @@ public abstract class MachineState : QomObject, IMachine, IDisposable
         SystemIo = MemoryRegion.NewContainer(unattached, "io", 65536);
         Memory = new AddressSpace(SystemMemory, "memory");
         SystemBus = Bus.CreateMain(unattached);
+        Log.Changed += TraceMemory;
         CheckSmp();
         CheckMemory();
         ChooseCpu();
+    }
+
+    /// <summary>Shows accesses to registers and to unassigned addresses in the guest's trace, while that wants them.</summary>
+    private void TraceMemory()
+    {
+        Memory.RegisterAccessed = Log.Wants(LogCategories.Mmio)
+            ? (region, offset, value, size, isWrite) => Log.Write(LogCategories.Mmio, string.Create(CultureInfo.InvariantCulture,
+                $"{(isWrite ? "write" : "read")} {region.Name}+0x{offset:x} size {size} value 0x{value:x}"))
+            : null;
+        Memory.Unassigned = Log.Wants(LogCategories.Unimp)
+            ? (address, size, isWrite) => Log.Write(LogCategories.Unimp, string.Create(CultureInfo.InvariantCulture,
+                $"{(isWrite ? "write" : "read")} of {size} at unassigned physical address 0x{address:x9}"))
+            : null;
     }
 
     private void CheckSmp()

@@ -2,6 +2,14 @@ using System.Buffers.Binary;
 
 namespace Sim.Engine.Memory;
 
+/// <summary>Sees an access to device registers once it is done.</summary>
+/// <param name="region">The registers.</param>
+/// <param name="offset">Offset in the region.</param>
+/// <param name="value">The value read or written, as a big-endian master sees it.</param>
+/// <param name="size">Bytes: 1, 2, 4 or 8.</param>
+/// <param name="isWrite">True for a write.</param>
+public delegate void RegisterAccessObserver(MemoryRegion region, ulong offset, ulong value, int size, bool isWrite);
+
 /// <summary>
 /// A physical address space as a bus master sees it: the flattened tree below a root region. Unassigned addresses read 0 and ignore writes. QEMU: AddressSpace (softmmu/physmem.c).
 /// </summary>
@@ -25,6 +33,9 @@ public sealed class AddressSpace
     /// <summary>Called with the address of an access that no region answers, for <c>--log unimp</c>; null for none.</summary>
     public Action<ulong, int, bool>? Unassigned { get; set; }
 
+    /// <summary>Called after each access to device registers, for <c>--log mmio</c>; null for none.</summary>
+    public RegisterAccessObserver? RegisterAccessed { get; set; }
+
     /// <summary>The region at the top.</summary>
     public MemoryRegion Root { get; }
 
@@ -42,9 +53,11 @@ public sealed class AddressSpace
         if (!Find(address, size, out var range))
             return ReadPieces(address, size, initiator);
         var offset = range.Offset + (address - range.Start);
-        return range.Region.Kind == MemoryRegionKind.Io
-            ? RegisterAccess.Read(range.Region.Ops!, range.Region.Ops!.Read, offset, size, initiator)
-            : ReadRam(range.Region.Ram!, offset, size);
+        if (range.Region.Kind != MemoryRegionKind.Io)
+            return ReadRam(range.Region.Ram!, offset, size);
+        var value = RegisterAccess.Read(range.Region.Ops!, range.Region.Ops!.Read, offset, size, initiator);
+        RegisterAccessed?.Invoke(range.Region, offset, value, size, false);
+        return value;
     }
 
     /// <summary>Writes 1, 2, 4 or 8 bytes as a big-endian master does. ROM and unassigned addresses ignore it. QEMU: address_space_stl_be and its siblings.</summary>
@@ -61,6 +74,7 @@ public sealed class AddressSpace
         {
             case MemoryRegionKind.Io:
                 RegisterAccess.Write(range.Region.Ops!, offset, value, size, initiator);
+                RegisterAccessed?.Invoke(range.Region, offset, value, size, true);
                 break;
             case MemoryRegionKind.Ram:
                 Span<byte> bytes = stackalloc byte[8];

@@ -70,6 +70,9 @@ public sealed class MemoryRegion : QomObject
     /// <summary>Offset in <see cref="AliasTarget"/>.</summary>
     public ulong AliasOffset { get; private set; }
 
+    /// <summary>The address spaces whose root this region is.</summary>
+    public IReadOnlyList<AddressSpace> AddressSpaces => viewers ?? [];
+
     /// <summary>The contained regions, highest priority first, then latest first.</summary>
     public IReadOnlyList<MemoryRegion> Subregions => subregions;
 

@@ -62,6 +62,10 @@ public sealed class TypeImpl
         return false;
     }
 
+    /// <summary>Initialises the class now, parents first, unless that has happened already. QEMU: type_initialize.</summary>
+    /// <param name="observer">Sees each class_init; null for nobody.</param>
+    public void Initialize(IFlowObserver? observer) => GetClass(observer);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 

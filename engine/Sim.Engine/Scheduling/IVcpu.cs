@@ -12,6 +12,9 @@ public interface IVcpu
     /// <summary>Local time (ns) of the next event of its own timers that would end its idleness; <see cref="Base.VirtualTime.Never"/> for none.</summary>
     long NextDeadline { get; }
 
+    /// <summary>Address of the instruction under way, or of the next one between instructions; for traces and messages. Reading it changes nothing.</summary>
+    ulong ProgramCounter { get; }
+
     /// <summary>
     /// Executes at most <paramref name="budget"/> instructions (at least 1) and returns how many it did. It returns early when it becomes idle and after
     /// the instruction during which <see cref="RequestExit"/> was called.
