@@ -58,6 +58,28 @@ public static class DeviceTreeWriter
         return blob;
     }
 
+    /// <summary>Gives a blob free space (<c>fdt_open_into</c>): a well-ordered version 17 blob keeps its bytes, any other is laid out anew.</summary>
+    /// <param name="blob">The blob.</param>
+    /// <param name="file">Name for error messages.</param>
+    /// <param name="totalSize">New size in bytes.</param>
+    /// <exception cref="Base.SimException">The blob is not a well-formed device tree.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalSize"/> is less than the blob has.</exception>
+    public static byte[] Expand(ReadOnlySpan<byte> blob, string file, int totalSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(totalSize, blob.Length);
+        var document = DeviceTreeReader.Read(blob, file);
+        uint Header(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadUInt32BigEndian(bytes[(index * sizeof(uint))..]);
+        var (structure, strings, reservations) = (Header(blob, 2), Header(blob, 3), Header(blob, 4));
+        var reservationsEnd = reservations + ((uint)(document.Reservations.Count + 1) * DeviceTreeFormat.ReservationSize);
+        if (Header(blob, 5) < DeviceTreeFormat.Version || reservations < DeviceTreeFormat.HeaderSize
+            || structure < reservationsEnd || strings < structure + Header(blob, 9))
+            return Write(document, DeviceTreeLayout.Packed, totalSize);
+        var expanded = new byte[totalSize];
+        blob.CopyTo(expanded);
+        BinaryPrimitives.WriteUInt32BigEndian(expanded.AsSpan(sizeof(uint)), (uint)totalSize);
+        return expanded;
+    }
+
     private static void WriteNode(ArrayBufferWriter<byte> output, StringsBlock strings, DeviceTreeNode node)
     {
         WriteWord(output, DeviceTreeFormat.BeginNode);
