@@ -16,7 +16,7 @@ public sealed class GuestBuildTests
         Assert.SkipUnless(version == CompilerVersion,
             $"{Compiler} is {version}; the checked-in files come from {CompilerVersion}, on Debian 12: sudo apt-get install gcc-powerpc-linux-gnu");
 
-        var guests = Path.Combine(FindRepository(), "tools", "guests");
+        var guests = Path.Combine(Repository.Root, "tools", "guests");
         var output = Directory.CreateTempSubdirectory("sim-guests-");
         try
         {
@@ -39,12 +39,4 @@ public sealed class GuestBuildTests
     static string[] Names(string folder) =>
         [.. Directory.EnumerateFiles(folder, "*.elf", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-
-    static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Sim.sln")))
-                return folder.FullName;
-        throw new InvalidOperationException($"No Sim.sln above {AppContext.BaseDirectory}.");
-    }
 }
