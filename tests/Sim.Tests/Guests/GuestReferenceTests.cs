@@ -37,7 +37,8 @@ public sealed class GuestReferenceTests
         try
         {
             File.WriteAllBytes(file, program);
-            var expected = File.ReadLines(Path.Combine(Data, "bench-lines.txt")).Single(line => line.StartsWith($"bench {workload} repeat=1 ", StringComparison.Ordinal));
+            var start = $"bench {workload} repeat=1 ";
+            var expected = File.ReadLines(Path.Combine(Data, "bench-lines.txt")).Single(line => line.StartsWith(start, StringComparison.Ordinal));
             Assert.Equal(expected + "\r\n", RunInQemu(file, cpus: 1));
         }
         finally
@@ -50,8 +51,8 @@ public sealed class GuestReferenceTests
     {
         HostTool.Require(Qemu, "qemu-system-ppc");
         var result = HostTool.Run(Qemu, [
-            "-M", "ppce500", "-smp", cpus.ToString(CultureInfo.InvariantCulture), "-m", "256", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio",
-            "-bios", program]);
+            "-M", "ppce500", "-smp", cpus.ToString(CultureInfo.InvariantCulture), "-m", "256", "-nic", "none",
+            "-display", "none", "-monitor", "none", "-serial", "stdio", "-bios", program]);
         Assert.True(result.ExitCode == 0, result.Error);
         return result.Text;
     }
