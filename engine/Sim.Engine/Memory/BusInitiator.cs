@@ -8,4 +8,7 @@ public abstract class BusInitiator
 
     /// <summary>The CPU's processor version register (PVR).</summary>
     public abstract uint ProcessorVersion { get; }
+
+    /// <summary>The CPU's system version register (SVR); 0 for a model that names no system.</summary>
+    public virtual uint SystemVersion => 0;
 }
