@@ -1,5 +1,5 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Sim.Engine.Cpu.PowerPc;
 
@@ -54,14 +54,37 @@ internal static unsafe class DataAccess
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ulong Load(PowerPcState* s, Op* op, long budget, uint address, int size) =>
-        SlowMemory.Of(s).Load(s, op, budget, address, size);
+        PowerPcCore.Of(s).Load(op, budget, address, size);
 
     /// <summary>
     /// Stores 1, 2, 4 or 8 bytes. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Store(PowerPcState* s, Op* op, long budget, uint address, ulong value, int size) =>
-        SlowMemory.Of(s).Store(s, op, budget, address, value, size);
+        PowerPcCore.Of(s).Store(op, budget, address, value, size);
+
+    /// <summary>Loads a word by whichever path. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.</summary>
+    public static uint LoadWord(PowerPcState* s, Op* op, long budget, uint address)
+    {
+        byte* host = ReadPointer(s, address, 4);
+        return host != null ? BinaryPrimitives.ReverseEndianness(*(uint*)host) : (uint)Load(s, op, budget, address, 4);
+    }
+
+    /// <summary>Stores a word by whichever path. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.</summary>
+    public static void StoreWord(PowerPcState* s, Op* op, long budget, uint address, uint value)
+    {
+        byte* host = WritePointer(s, address, 4);
+        if (host != null)
+            *(uint*)host = BinaryPrimitives.ReverseEndianness(value);
+        else
+            Store(s, op, budget, address, value, 4);
+    }
+
+    /// <summary>
+    /// Translates an address for a cache instruction, which accesses nothing. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Touch(PowerPcState* s, Op* op, uint address, bool isStore) => PowerPcCore.Of(s).Touch(op, address, isStore);
 
     /// <summary>Ends the run after a fault of <see cref="Load"/> or <see cref="Store"/>.</summary>
     public static long LeaveFaulted(PowerPcState* s, Op* op, long budget)
@@ -69,17 +92,4 @@ internal static unsafe class DataAccess
         s->Faulted = 0;
         return Dispatch.Leave(op, budget);
     }
-}
-
-/// <summary>The managed side of loads and stores.</summary>
-internal abstract unsafe class SlowMemory
-{
-    /// <summary>The one that a state belongs to.</summary>
-    public static SlowMemory Of(PowerPcState* s) => (SlowMemory)GCHandle.FromIntPtr(s->Core).Target!;
-
-    /// <inheritdoc cref="DataAccess.Load"/>
-    public abstract ulong Load(PowerPcState* s, Op* op, long budget, uint address, int size);
-
-    /// <inheritdoc cref="DataAccess.Store"/>
-    public abstract void Store(PowerPcState* s, Op* op, long budget, uint address, ulong value, int size);
 }

@@ -10,6 +10,16 @@ internal static unsafe class Decoder
     {
         var lists = new List<Instruction>?[64][];
         Collect(lists, Integer.Table());
+        Collect(lists, IntegerLogical.Table());
+        Collect(lists, IntegerRotate.Table());
+        Collect(lists, ConditionRegister.Table());
+        Collect(lists, Branch.Table());
+        Collect(lists, LoadStore.Table());
+        Collect(lists, LoadStoreMultiple.Table());
+        Collect(lists, CacheInstructions.Table());
+        Collect(lists, SystemInstructions.Table());
+        Collect(lists, SpecialRegisters.Table());
+        Collect(lists, TlbInstructions.Table());
         Collect(lists, SpeInteger.Table());
         Collect(lists, SpeMultiply.Table());
         Collect(lists, SpeLoadStore.Table());
@@ -45,8 +55,11 @@ internal static unsafe class Decoder
         return null;
     }
 
-    /// <summary>Fills in handler and operands of the op of an instruction word, for the MSR bits that decoding depends on (PR, SPE).</summary>
-    public static InstructionFlags Decode(uint word, uint msr, Op* op)
+    /// <summary>
+    /// Fills in handler and operands of the op of an instruction word, for the MSR bits that decoding depends on (PR, SPE). The op's
+    /// <see cref="Op.PageOffset"/> must be set. Returns whether the instruction ends its block.
+    /// </summary>
+    public static bool Decode(uint word, uint msr, Op* op)
     {
         op->Raw = word;
         op->Target = null;
@@ -54,27 +67,41 @@ internal static unsafe class Decoder
         op->Ra = (byte)(word >> 16 & 31);
         op->Rb = (byte)(word >> 11 & 31);
         op->Rc = (byte)(word >> 6 & 31);
-        if (Find(word) is not Instruction found)
-        {
+        if (Find(word) is not Instruction found || !IsValid(op, found.Form))
             op->Handler = &Exceptions.Illegal;
-            return InstructionFlags.EndsBlock;
-        }
-
-        op->Handler = found.Handler;
-        SetImmediate(word, found.Form, op);
-        if ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
-        {
+        else if ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
             op->Handler = &Exceptions.Privileged;
-            return InstructionFlags.EndsBlock;
-        }
-
-        if ((found.Flags & InstructionFlags.Spe) != 0 && (msr & Msr.Spe) == 0)
-        {
+        else if ((found.Flags & InstructionFlags.Spe) != 0 && (msr & Msr.Spe) == 0)
             op->Handler = &Exceptions.SpeUnavailable;
-            return InstructionFlags.EndsBlock;
-        }
+        else
+            return DecodeOperands(word, msr, op, found);
+        return true;
+    }
 
-        return found.Flags;
+    static bool IsValid(Op* op, OperandForm form) => form switch
+    {
+        OperandForm.UpdateStore => op->Ra != 0,
+        OperandForm.UpdateLoad => op->Ra != 0 && op->Ra != op->Rt,
+        _ => true,
+    };
+
+    static bool DecodeOperands(uint word, uint msr, Op* op, Instruction found)
+    {
+        switch (found.Form)
+        {
+            case OperandForm.Branch:
+                return Branch.Decode(word, op);
+            case OperandForm.BranchRegister:
+                return Branch.DecodeRegister(word, op);
+            case OperandForm.ReadSpecial:
+                return SpecialRegisters.DecodeRead(word, msr, op);
+            case OperandForm.WriteSpecial:
+                return SpecialRegisters.DecodeWrite(word, msr, op);
+            default:
+                op->Handler = found.Handler;
+                SetImmediate(word, found.Form, op);
+                return (found.Flags & InstructionFlags.EndsBlock) != 0;
+        }
     }
 
     static void SetImmediate(uint word, OperandForm form, Op* op)
@@ -82,9 +109,11 @@ internal static unsafe class Decoder
         if (op->Ra == 0 && form is OperandForm.RaOrZero or OperandForm.ShiftedRaOrZero or OperandForm.SpeOffset8 or OperandForm.SpeOffset4
             or OperandForm.SpeOffset2)
             op->Ra = PowerPcState.ZeroIndex;
+        if (form is OperandForm.Compare or OperandForm.CompareUnsigned)
+            op->Rt >>= 2;
         op->Immediate = form switch
         {
-            OperandForm.Unsigned => (ushort)word,
+            OperandForm.Unsigned or OperandForm.CompareUnsigned => (ushort)word,
             OperandForm.Shifted or OperandForm.ShiftedRaOrZero => (int)(word << 16),
             OperandForm.RotateMask => (int)RotateMask((int)(word >> 6 & 31), (int)(word >> 1 & 31)),
             OperandForm.SpeOffset8 => op->Rb * 8,

@@ -92,17 +92,43 @@ internal static unsafe class Exceptions
         return Dispatch.Leave(op, budget);
     }
 
+    /// <summary>An operand that is not aligned as it must be: DEAR and ESR.</summary>
+    public static long Alignment(PowerPcState* s, Op* op, long budget, uint address, uint esr)
+    {
+        s->Dear = address;
+        return Raise(s, op, budget, Vector.Alignment, esr);
+    }
+
     /// <summary>Takes a base-class interrupt: SRR0 and SRR1; MSR keeps CE, ME and DE.</summary>
     public static void TakeBase(PowerPcState* s, Vector vector, uint returnAddress)
     {
         s->Srr0 = returnAddress;
         s->Srr1 = s->Msr;
-        Enter(s, vector, Msr.Ce | Msr.Me | Msr.De);
+        Enter(s, vector, returnAddress, Msr.Ce | Msr.Me | Msr.De);
     }
 
-    static void Enter(PowerPcState* s, Vector vector, uint keptMsr)
+    /// <summary>Takes a critical-class interrupt (critical input, watchdog, debug): CSRR0 and CSRR1; MSR keeps ME.</summary>
+    public static void TakeCritical(PowerPcState* s, Vector vector, uint returnAddress)
+    {
+        s->Csrr0 = returnAddress;
+        s->Csrr1 = s->Msr;
+        Enter(s, vector, returnAddress, Msr.Me);
+    }
+
+    /// <summary>Takes the machine check interrupt: MCSRR0 and MCSRR1; MSR is cleared.</summary>
+    public static void TakeMachineCheck(PowerPcState* s, uint returnAddress)
+    {
+        s->Mcsrr0 = returnAddress;
+        s->Mcsrr1 = s->Msr;
+        Enter(s, Vector.MachineCheck, returnAddress, 0);
+    }
+
+    static void Enter(PowerPcState* s, Vector vector, uint returnAddress, uint keptMsr)
     {
         Context.SetMsr(s, s->Msr & keptMsr);
-        s->Pc = (s->Ivpr & 0xFFFF_0000) | (s->Ivor[(int)vector] & 0xFFF0);
+        s->Pc = (s->Ivpr | s->Ivor[(int)vector]) & ~3u;
+        s->Interrupted = 1;
+        if (s->TraceInterrupts != 0)
+            PowerPcCore.Of(s).TraceInterrupt(vector, returnAddress);
     }
 }

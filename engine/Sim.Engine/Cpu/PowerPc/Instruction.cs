@@ -21,8 +21,29 @@ internal enum OperandForm : byte
     /// <summary>Immediate = the rotate mask of MB (bits 21-25) and ME (bits 26-30).</summary>
     RotateMask,
 
-    /// <summary>Immediate = offset in the page or beyond of a relative branch's target, or its absolute address (see Branch.cs).</summary>
+    /// <summary>Rt = the CR field of bits 6-8, immediate = the low 16 bits sign extended (cmp, cmpi, mcrf …).</summary>
+    Compare,
+
+    /// <summary>Rt = the CR field of bits 6-8, immediate = the low 16 bits zero extended (cmpli).</summary>
+    CompareUnsigned,
+
+    /// <summary>Filled in by <see cref="Branch.Decode"/>.</summary>
     Branch,
+
+    /// <summary>As <see cref="Branch"/>, with the target in LR or CTR.</summary>
+    BranchRegister,
+
+    /// <summary>Filled in by <see cref="SpecialRegisters.DecodeRead"/>.</summary>
+    ReadSpecial,
+
+    /// <summary>Filled in by <see cref="SpecialRegisters.DecodeWrite"/>.</summary>
+    WriteSpecial,
+
+    /// <summary>As <see cref="RaOrZero"/>; illegal with RA=0, which has no register to update (stwu …).</summary>
+    UpdateStore,
+
+    /// <summary>As <see cref="UpdateStore"/>; illegal with RA=RT, too, as both would be loaded (lwzu …).</summary>
+    UpdateLoad,
 
     /// <summary>As <see cref="RaOrZero"/>, immediate = bits 16-20 times 8 (evldd …).</summary>
     SpeOffset8,
@@ -97,6 +118,12 @@ internal readonly unsafe struct Instruction
     public static Instruction Extended(string mnemonic, uint opcode, uint extended, delegate*<PowerPcState*, Op*, long, long> handler,
         OperandForm form = OperandForm.Plain, InstructionFlags flags = InstructionFlags.None, uint reserved = 0, uint record = 0) =>
         new(mnemonic, 0xFC0007FF | reserved, opcode << 26 | extended << 1 | record, handler, form, flags);
+
+    /// <summary>As <see cref="Extended"/>, and bit 31 is ignored, as QEMU does for some instructions.</summary>
+    public static Instruction ExtendedAnyRecord(string mnemonic, uint opcode, uint extended,
+        delegate*<PowerPcState*, Op*, long, long> handler, OperandForm form = OperandForm.Plain,
+        InstructionFlags flags = InstructionFlags.None, uint reserved = 0) =>
+        new(mnemonic, 0xFC0007FE | reserved, opcode << 26 | extended << 1, handler, form, flags);
 
     /// <summary>An SPE or embedded floating-point instruction: primary opcode 4, 11-bit extended opcode in bits 21-31.</summary>
     public static Instruction Vector(string mnemonic, uint extended, delegate*<PowerPcState*, Op*, long, long> handler,

@@ -38,4 +38,10 @@ internal static class Msr
 
     /// <summary>Performance monitor mark.</summary>
     public const uint Pmm = 0x0000_0004;
+
+    /// <summary>Floating-point exception modes and user BTB lock enable, which are kept and do nothing.</summary>
+    public const uint Fe0 = 0x0000_0800, Uble = 0x0000_0400, Fe1 = 0x0000_0100;
+
+    /// <summary>The bits that exist.</summary>
+    public const uint Implemented = Ucle | Spe | We | Ce | Ee | Pr | Fp | Me | Fe0 | Uble | De | Fe1 | Is | Ds | Pmm;
 }

@@ -1,14 +1,7 @@
 using System.Runtime.InteropServices;
+using Sim.Engine.Qdev;
 
 namespace Sim.Engine.Cpu.PowerPc;
-
-/// <summary>Marks a field of <see cref="PowerPcState"/> that is no architectural state: it follows from other state or lives within one run.</summary>
-[AttributeUsage(AttributeTargets.Field)]
-internal sealed class DerivedAttribute(string reason) : Attribute
-{
-    /// <summary>Why the field needs no saving.</summary>
-    public string Reason { get; } = reason;
-}
 
 /// <summary>
 /// Everything an e500 core remembers, in native memory: the common ground (ABI) of every execution tier.
@@ -59,7 +52,13 @@ internal unsafe struct PowerPcState
     [Derived("The eight code soft TLBs, for MSR[IS,PR,SPE] = 0 to 7.")] public CodeTlbEntry* CodeTlbs;
     [Derived("Lives within one instruction: the slow path raised an exception.")] public byte Faulted;
     [Derived("Lives within one run: leave after the instruction under way.")] public byte ExitRequested;
+    [Derived("Lives within one instruction: it took an interrupt.")] public byte Interrupted;
     [Derived("GCHandle of the PowerPcCore.")] public nint Core;
+    [Derived("Of the CPU model: log2 of the ways of TLB0.")] public int Tlb0WayBits;
+    [Derived("Of the CPU model.")] public uint Pvr, Svr, Tlb0Cfg, Tlb1Cfg, MmuCfg, L1Cfg0, L1Cfg1;
+    [Derived("Index of the CPU.")] public uint Pir;
+    [Derived("Single instructions must be looked at: debug events or a trace.")] public byte Stepping;
+    [Derived("The trace wants interrupts, or every instruction.")] public byte TraceInterrupts, TraceExecution;
 
     /// <summary>General-purpose registers, upper 32 bits: only SPE reads or writes them.</summary>
     public fixed uint GprHigh[32];
@@ -70,8 +69,8 @@ internal unsafe struct PowerPcState
     /// <summary>SPE and embedded floating-point status and control.</summary>
     public uint Spefscr;
 
-    /// <summary>Physical address of the reservation's granule (32 bytes).</summary>
-    public ulong ReservationAddress;
+    /// <summary>Effective address of the reserved word.</summary>
+    public uint ReservationAddress;
 
     // ---- Interrupt state
     public uint Srr0, Srr1, Csrr0, Csrr1, Mcsrr0, Mcsrr1;
@@ -81,8 +80,64 @@ internal unsafe struct PowerPcState
     /// <summary>IVOR0-15, then IVOR32-35 at 16-19.</summary>
     public fixed uint Ivor[20];
 
-    /// <summary>SPRG0-9 and USPRG0 at 10.</summary>
-    public fixed uint Sprg[11];
+    /// <summary>SPRG0-9.</summary>
+    public fixed uint Sprg[10];
+
+    public uint Usprg0;
+
+    // ---- Configuration and hints that have no effect of their own but are remembered.
+    public uint Hid0, Hid1, L1Csr0, L1Csr1, Bucsr, Bbear, Bbtar, Npidr, Eplc, Epsc, Dsrr0, Dsrr1;
+
+    // ---- Debug
+    public uint Dbcr0, Dbcr1, Dbcr2, Dbsr;
+
+    /// <summary>IAC1-2 and DAC1-2.</summary>
+    public fixed uint Iac[2], Dac[2];
+
+    // ---- Performance monitor
+    public uint Pmgc0;
+    public fixed uint Pmc[4], Pmlca[4], Pmlcb[4];
+
+    // ---- Timers. TB and DEC are kept as offsets to the vCPU's time, so that they cost nothing while they run.
+
+    /// <summary>Timebase minus the ticks of virtual time.</summary>
+    public ulong TimebaseOffset;
+
+    /// <summary>The tick of virtual time at which the decrementer reaches 0; it then stays there.</summary>
+    public long DecrementerZero;
+
+    /// <summary>1 while reaching 0 is still to come and will set TSR[DIS].</summary>
+    public byte DecrementerArmed;
+
+    /// <summary>The tick of virtual time up to which fixed-interval and watchdog events have been taken note of.</summary>
+    public long TimerTick;
+
+    public uint Decar, Tcr, Tsr;
+
+    // ---- MMU
+    public uint Mas0, Mas1, Mas2, Mas3, Mas4, Mas6, Mas7;
+
+    /// <summary>PID0-2.</summary>
+    public fixed uint Pid[3];
+
+    /// <summary>The way of TLB0 that the next miss proposes for replacement.</summary>
+    public uint NextVictim;
+
+    /// <summary>TLB0 (set by set, each 2 or 4 ways), then TLB1 from <see cref="Tlb0Entries"/> on: MAS1, MAS2, and MAS7 above MAS3.</summary>
+    public fixed uint TlbMas1[TlbEntries], TlbMas2[TlbEntries];
+
+    public fixed ulong TlbMas73[TlbEntries];
+
+    // ---- Input lines and running state
+
+    /// <summary>Levels of the input lines: bit N is line N.</summary>
+    public uint Lines;
+
+    /// <summary>A machine check is pending.</summary>
+    public byte MachineCheckPending;
+
+    /// <summary>1 while the core is held: it executes nothing until it is released (start-powered-off).</summary>
+    public byte Held;
 }
 
 /// <summary>One page of the data soft TLB: a host address if the tag equals the page of the access's last byte.</summary>
