@@ -8,13 +8,10 @@ internal sealed unsafe partial class PowerPcCore
 {
     const uint PageMask = 0xFFFF_F000;
 
-    /// <summary>Page of a translation that is no RAM page.</summary>
-    static readonly RamPage noPage;
-
     /// <inheritdoc cref="DataAccess.Load"/>
     public ulong Load(Op* op, long budget, uint address, int size)
     {
-        clock!.Executed = Dispatch.ExecutedBefore(State, op, budget);
+        CallOut(op, budget);
         if ((address & ~PageMask) + (uint)size > RamBlock.PageSize)
             return LoadAcrossPages(op, address, size);
         if (!TryTranslate(op, address, AccessKind.Load, out ulong physical))
@@ -33,7 +30,7 @@ internal sealed unsafe partial class PowerPcCore
     /// <inheritdoc cref="DataAccess.Store"/>
     public void Store(Op* op, long budget, uint address, ulong value, int size)
     {
-        clock!.Executed = Dispatch.ExecutedBefore(State, op, budget);
+        CallOut(op, budget);
         if ((address & ~PageMask) + (uint)size > RamBlock.PageSize)
             StoreAcrossPages(op, address, value, size);
         else if (TryTranslate(op, address, AccessKind.Store, out ulong physical))
@@ -143,7 +140,7 @@ internal sealed unsafe partial class PowerPcCore
     /// <summary>Enters the page of an instruction in the code soft TLB; false when it cannot be fetched or is not RAM.</summary>
     bool EnterPage(uint address, out RamPage page)
     {
-        page = noPage;
+        page = default;
         if (Mmu.Translate(State, address, AccessKind.Fetch, out ulong physical) != TranslationResult.Found
             || !memory.TryMapPage(physical, out page))
             return false;

@@ -64,9 +64,9 @@ internal sealed unsafe partial class PowerPcCore
     ulong TimebaseAt(long tick) => (ulong)tick + State->TimebaseOffset;
 
     /// <summary>mfspr of a register that depends on time.</summary>
-    public uint ReadTimeRegister(int number, long executed)
+    public uint ReadTimeRegister(Op* op, long budget, int number)
     {
-        clock!.Executed = executed;
+        CallOut(op, budget);
         long tick = ObservedTick;
         return number switch
         {
@@ -76,6 +76,31 @@ internal sealed unsafe partial class PowerPcCore
             SpecialRegisters.AlternateUpper => (uint)(tick >> 32),
             _ => DecrementerAt(tick),
         };
+    }
+
+    /// <summary>Reads a special register for an observer: nothing changes by it.</summary>
+    public uint PeekSpecial(int number, SpecialRegister register)
+    {
+        if (register.Offset >= 0)
+            return *(uint*)((byte*)State + register.Offset);
+        ulong timebase = number is SpecialRegisters.AlternateLower or SpecialRegisters.AlternateUpper ? (ulong)LocalTick : Timebase;
+        return number switch
+        {
+            SpecialRegisters.Xer => Flags.GetXer(State),
+            SpecialRegisters.Decrementer => DecrementerAt(LocalTick),
+            SpecialRegisters.TimebaseUpper or SpecialRegisters.TimebaseUpperWrite or SpecialRegisters.AlternateUpper => (uint)(timebase >> 32),
+            _ => (uint)timebase,
+        };
+    }
+
+    /// <summary>Writes a special register for an observer, as mtspr does.</summary>
+    public void PokeSpecial(int number, SpecialRegister register, uint value)
+    {
+        if (register.WriteActs)
+            WriteSpecial(number, value);
+        else
+            *(uint*)((byte*)State + register.Offset) = value & register.WriteMask;
+        State->ExitRequested = 1;
     }
 
     uint DecrementerAt(long tick) => (uint)Math.Max(State->DecrementerZero - tick, 0);
@@ -92,15 +117,16 @@ internal sealed unsafe partial class PowerPcCore
         }
     }
 
-    /// <summary>The decrementer, without observing time.</summary>
-    public uint Decrementer => DecrementerAt(LocalTick);
-
     /// <summary>mtspr of a register that does more than remember.</summary>
-    public void WriteSpecial(int number, uint value, long executed)
+    public void WriteSpecial(Op* op, long budget, int number, uint value)
+    {
+        CallOut(op, budget);
+        WriteSpecial(number, value);
+    }
+
+    void WriteSpecial(int number, uint value)
     {
         PowerPcState* s = State;
-        if (clock is not null)
-            clock.Executed = executed;
         ProcessTimers();
         switch (number)
         {

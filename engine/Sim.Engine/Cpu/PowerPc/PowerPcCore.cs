@@ -9,12 +9,15 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// What runs a <see cref="PowerPcState"/>: the loop around the blocks, and the managed side of memory accesses, translation, timers
 /// and interrupts. It has no state of its own: everything that a run depends on is in the state, the rest is derived.
 /// </summary>
-internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposable
+internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu
 {
+    /// <summary>L1CFG0 and L1CFG1: 32 KiB, 8 ways, 32-byte lines.</summary>
+    const uint L1Configuration = 0x3820;
+
     readonly GCHandle self;
     readonly Op* scratch;
     readonly bool tailCalls = TailCallProbe.Works;
-    readonly int index;
+    int index;
     AddressSpace memory = null!;
     CodeCache code = null!;
     VcpuClock? clock;
@@ -22,15 +25,12 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     bool stopRequested;
 
     /// <summary>Makes a core with all of its state 0.</summary>
-    /// <param name="index">Index of the CPU in the machine.</param>
-    public PowerPcCore(int index)
+    public PowerPcCore()
     {
-        this.index = index;
         State = (PowerPcState*)NativeMemory.AlignedAlloc((nuint)sizeof(PowerPcState), 64);
         NativeMemory.Clear(State, (nuint)sizeof(PowerPcState));
         self = GCHandle.Alloc(this, GCHandleType.Weak);
         State->Core = GCHandle.ToIntPtr(self);
-        State->Pir = (uint)index;
         State->DataTlbs = (SoftTlbEntry*)NativeMemory.Alloc(Context.DataTlbs * Context.SoftTlbPages, (nuint)sizeof(SoftTlbEntry));
         State->CodeTlbs = (CodeTlbEntry*)NativeMemory.Alloc(Context.CodeTlbs * Context.SoftTlbPages, (nuint)sizeof(CodeTlbEntry));
         scratch = (Op*)NativeMemory.AlignedAlloc((nuint)((CodeCache.BlockLength + 1) * sizeof(Op)), 32);
@@ -49,6 +49,9 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     /// <inheritdoc/>
     public override uint ProcessorVersion => State->Pvr;
 
+    /// <summary>What the core sees.</summary>
+    public AddressSpace AddressSpace => memory;
+
     /// <summary>The decoded code of the machine.</summary>
     public CodeCache Code => code;
 
@@ -58,11 +61,45 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     /// <summary>The core that a state belongs to.</summary>
     public static PowerPcCore Of(PowerPcState* s) => (PowerPcCore)GCHandle.FromIntPtr(s->Core).Target!;
 
-    /// <summary>Connects the core to memory.</summary>
-    /// <param name="addressSpace">What it sees.</param>
-    /// <param name="codeCache">The decoded code, shared with the other CPUs that see the same memory.</param>
-    public void Connect(AddressSpace addressSpace, CodeCache codeCache)
+    /// <summary>Sets what the model decides.</summary>
+    public void SetModel(PowerPcCpuModel model)
     {
+        State->Pvr = model.ProcessorVersion;
+        State->Tlb0Cfg = model.Tlb0Configuration;
+        State->Tlb1Cfg = model.Tlb1Configuration;
+        State->L1Cfg0 = State->L1Cfg1 = L1Configuration;
+        State->Tlb0WayBits = System.Numerics.BitOperations.Log2(model.Tlb0Configuration >> 24);
+    }
+
+    /// <summary>Power-on state; the timers go on from the present.</summary>
+    /// <param name="held">Whether the core is then held.</param>
+    public void PowerOn(bool held)
+    {
+        foreach (RegisterDescription register in PowerPcRegisters.All)
+            NativeMemory.Clear((byte*)State + register.Offset, (nuint)(register.Width * register.Count));
+        State->Pc = 0xFFFF_FFFC;
+        State->Held = held ? (byte)1 : (byte)0;
+        ResetTimers();
+        StateReplaced();
+    }
+
+    /// <summary>Computes what is derived again, after the state was replaced.</summary>
+    public void StateReplaced()
+    {
+        Context.SetMsr(State, State->Msr);
+        DropSoftTlbs();
+        RefreshTimers();
+        State->ExitRequested = 1;
+    }
+
+    /// <summary>Connects the core to memory.</summary>
+    /// <param name="cpuIndex">Index of the CPU in the machine.</param>
+    /// <param name="addressSpace">What it sees.</param>
+    /// <param name="codeCache">The decoded code, shared with the other CPUs of the machine.</param>
+    public void Connect(int cpuIndex, AddressSpace addressSpace, CodeCache codeCache)
+    {
+        index = cpuIndex;
+        State->Pir = (uint)cpuIndex;
         memory = addressSpace;
         code = codeCache;
         memory.MappingChanged += OnMappingChanged;
@@ -83,6 +120,9 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         clock = vcpuClock;
         RefreshTimers();
     }
+
+    /// <inheritdoc/>
+    public ulong ProgramCounter => State->Pc;
 
     /// <inheritdoc/>
     public void RequestExit()
@@ -114,6 +154,13 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
 
         clock!.Executed = executed;
         return executed;
+    }
+
+    /// <summary>Tells the outside where the core is: before every call that leaves the CPU.</summary>
+    void CallOut(Op* op, long budget)
+    {
+        clock!.Executed = Dispatch.ExecutedBefore(State, op, budget);
+        State->Pc = Dispatch.AddressOf(State, op);
     }
 
     /// <summary>Sets the clock to what has been executed in this run and lets the timers' events of that time happen.</summary>
@@ -224,14 +271,8 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         Exceptions.TakeBase(s, Vector.InstructionStorage, s->Pc);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    void Free()
+    /// <summary>Frees the native memory; the core is not to be used afterwards.</summary>
+    public void Free()
     {
         if (State == null)
             return;

@@ -60,6 +60,9 @@ internal static unsafe class SpecialRegisters
         return null;
     }
 
+    /// <summary>Names of all special-purpose registers, in order of number.</summary>
+    public static IEnumerable<string> Names => specials.OfType<SpecialRegister>().Select(static register => register.Name);
+
     static int Number(uint word) => (int)((word >> 16 & 31) | (word >> 6 & 0x3E0));
 
     static bool IsMonitor(uint word) => (word >> 1 & 1023) is 334 or 462;
@@ -116,7 +119,7 @@ internal static unsafe class SpecialRegisters
     {
         s->Gpr[op->Rt] = op->Immediate == Xer
             ? Flags.GetXer(s)
-            : PowerPcCore.Of(s).ReadTimeRegister(op->Immediate, Dispatch.ExecutedBefore(s, op, budget));
+            : PowerPcCore.Of(s).ReadTimeRegister(op, budget, op->Immediate);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -129,7 +132,7 @@ internal static unsafe class SpecialRegisters
             return op[1].Handler(s, op + 1, budget);
         }
 
-        PowerPcCore.Of(s).WriteSpecial(op->Immediate, s->Gpr[op->Rt], Dispatch.ExecutedBefore(s, op, budget));
+        PowerPcCore.Of(s).WriteSpecial(op, budget, op->Immediate, s->Gpr[op->Rt]);
         s->ExitRequested = 1;
         return Dispatch.LeaveAfter(s, op, budget);
     }

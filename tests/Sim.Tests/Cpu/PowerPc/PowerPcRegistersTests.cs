@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sim.Engine.Cpu.PowerPc;
+using Sim.Engine.Qdev;
 using Xunit;
 
 namespace Sim.Tests;
