@@ -99,7 +99,7 @@ public sealed record PpcE500BootLayout
             Entry = payload.Entry!.Value,
             Kernel = kernel,
             Initrd = initrd,
-            DeviceTreeBlob = blob is null ? null : new ReadOnlyMemory<byte>(blob),
+            DeviceTreeBlob = blob is null ? (ReadOnlyMemory<byte>?)null : blob,
             DeviceTree = PlaceDeviceTree(images, end, (ulong)(blob?.Length ?? PpcE500DeviceTree.BlobSize), ramSize),
         };
     }
