@@ -38,6 +38,13 @@ public sealed unsafe partial class PowerPcCpu
         set => core.Timebase = value;
     }
 
+    /// <summary>Takes over another CPU's timebase: from now on both show the same at the same virtual time.</summary>
+    public void AdoptTimebase(PowerPcCpu other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        core.State->TimebaseOffset = other.core.State->TimebaseOffset;
+    }
+
     /// <summary>True while the CPU is held: it executes nothing. QEMU: CPUState::halted of a powered-off CPU.</summary>
     public bool IsHeld => core.State->Held != 0;
 
