@@ -14,9 +14,9 @@ internal sealed class DeviceBench : IDisposable
     private readonly List<bool> levels = [];
     private readonly VirtualTimer alarm;
 
-    public DeviceBench()
+    public DeviceBench(TypeRegistry? types = null)
     {
-        Root = new QomRoot();
+        Root = new QomRoot(types);
         Machine = MachineState.Create(Root, new MachineConfiguration { Machine = "none", Serials = 0, Memory = 1 << 20 });
         Machine.RunBoardInit();
         alarm = Machine.Scheduler.CreateTimer("bench", static () => { });

@@ -43,6 +43,7 @@ public sealed class Mpc8544Guts : SysBusDevice
             Write = (offset, value, _, _) => Write(offset, (uint)value),
             Peek = static (offset, _, initiator) => Peek(offset, initiator),
             MinValidSize = 4,
+            MaxValidSize = 4,
         };
         InitMmio(MemoryRegion.NewIo(this, ops, "mpc8544.guts", 0x1000));
     }
