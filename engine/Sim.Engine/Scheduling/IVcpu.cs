@@ -9,7 +9,10 @@ public interface IVcpu
     /// </summary>
     bool IsIdle { get; }
 
-    /// <summary>Local time (ns) of the next event of its own timers that would end its idleness; <see cref="Base.VirtualTime.Never"/> for none.</summary>
+    /// <summary>
+    /// Local time (ns) of the next event of its own timers that would end its idleness; <see cref="Base.VirtualTime.Never"/> for none. It answers so while the
+    /// vCPU is idle, and in <see cref="VcpuClock.Wake"/>, which just ended that; at other times nobody asks.
+    /// </summary>
     long NextDeadline { get; }
 
     /// <summary>Address of the instruction under way, or of the next one between instructions; for traces and messages. Reading it changes nothing.</summary>

@@ -1,0 +1,35 @@
+namespace Sim.PropertyKit;
+
+/// <summary>One generated case, named so that it can be made again: <c>seed:size</c>.</summary>
+/// <param name="Seed">Seed of the generator.</param>
+/// <param name="Size">Size that the generator was given.</param>
+public readonly record struct CaseSeed(ulong Seed, int Size)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Seed}:{Size}");
+}
+
+/// <summary>How a law is tried.</summary>
+public sealed record LawOptions
+{
+    /// <summary>Fresh cases to try.</summary>
+    public int Runs { get; init; } = 100;
+
+    /// <summary>Seed that the fresh cases follow from; null for a new one each time, which a failure names.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Cases that failed once: always tried, before the fresh ones.</summary>
+    public IReadOnlyList<CaseSeed> PastFailures { get; init; } = [];
+
+    /// <summary>Size of the first fresh case; it grows evenly to <see cref="EndSize"/>.</summary>
+    public int StartSize { get; init; } = 1;
+
+    /// <summary>Size of the last fresh case.</summary>
+    public int EndSize { get; init; } = 60;
+
+    /// <summary>Classes of cases that must not be rare: a name and the least share of the fresh cases, 0 to 1.</summary>
+    public IReadOnlyList<(string Class, double Share)> Required { get; init; } = [];
+
+    /// <summary>Smaller cases to try at most when one fails.</summary>
+    public int MaxShrinkAttempts { get; init; } = 5000;
+}
