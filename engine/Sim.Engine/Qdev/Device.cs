@@ -166,10 +166,14 @@ public class Device : QomObject
         return before;
     }
 
+    /// <summary>A device on a bus can come and go when somebody handles that. QEMU: device_get_hotpluggable.</summary>
+    private static bool IsHotpluggable(Device device) => device.DeviceClass.Hotpluggable
+        && (device.ParentBus is null || device.ParentBus.HotplugHandler is not null);
+
     private static void ClassInit(ObjectClass klass, object? data)
     {
         klass.AddProperty(Property.Bool("realized", static o => ((Device)o).Realized, static (o, value) => Qdev.DeviceSetRealized((Device)o, value)));
-        klass.AddProperty(Property.Bool("hotpluggable", static o => ((Device)o).DeviceClass.Hotpluggable && ((Device)o).ParentBus is not SystemBus, null));
+        klass.AddProperty(Property.Bool("hotpluggable", static o => IsHotpluggable((Device)o), null));
         klass.AddProperty(Property.Bool("hotplugged", static o => ((Device)o).Hotplugged, null));
         klass.AddProperty(Property.Link("parent_bus", Bus.TypeName, static o => ((Device)o).ParentBus, null));
         ((DeviceClass)klass).State = StateOf.Converted<Device, OutputLevels>(

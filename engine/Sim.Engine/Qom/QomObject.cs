@@ -165,7 +165,7 @@ public class QomObject
     {
         ArgumentNullException.ThrowIfNull(target);
         var property = target.FindProperty(targetProperty) ?? throw target.NoSuchProperty(targetProperty);
-        AddProperty(new AliasProperty(name, target, property));
+        AddProperty(new AliasProperty(name, target, property) { Description = property.Description });
     }
 
     /// <summary>

@@ -8,7 +8,10 @@ using Sim.Engine.Scheduling;
 
 namespace Sim.Tests;
 
-/// <summary>A workbench for devices: the empty machine, with register access as a CPU makes it, time that moves on demand, and a way to save and load everything on it.</summary>
+/// <summary>
+/// A workbench for devices: the empty machine, with register access as a CPU makes it, time that moves on demand, and a way to save and
+/// load everything on it.
+/// </summary>
 internal sealed class DeviceBench : IDisposable
 {
     private readonly List<bool> levels = [];

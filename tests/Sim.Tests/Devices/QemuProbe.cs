@@ -6,7 +6,8 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// The reference board in QEMU, its CPU stopped, its registers read and written through the qtest protocol: the black box that devices are compared with.
+/// The reference board in QEMU, its CPU stopped, its registers read and written through the qtest protocol: the black box that devices
+/// are compared with.
 /// </summary>
 internal sealed class QemuProbe : IDisposable
 {
@@ -21,8 +22,8 @@ internal sealed class QemuProbe : IDisposable
         HostTool.Require("qemu-system-ppc", "qemu-system-ppc");
         string[] fixedArguments =
         [
-            "-M", "ppce500", "-nic", "none", "-display", "none", "-monitor", "none", "-S", "-bios", Path.Combine(FindRepository(), "tools/guests/demo/demo.elf"),
-            "-qtest", "stdio", "-qtest-log", "/dev/null",
+            "-M", "ppce500", "-nic", "none", "-display", "none", "-monitor", "none", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null",
+            "-bios", Path.Combine(Repository.Root, "tools/guests/demo/demo.elf"),
         ];
         var start = new ProcessStartInfo("qemu-system-ppc", fixedArguments.Concat(arguments))
         {
@@ -56,17 +57,6 @@ internal sealed class QemuProbe : IDisposable
 
     private static ulong Number(string text) => ulong.Parse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Sim.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException($"No Sim.sln above {AppContext.BaseDirectory}.");
-    }
-
     private string Command(string line)
     {
         process.StandardInput.WriteLine(line);
@@ -94,7 +84,10 @@ internal static class Comparison
     /// <param name="Values">Values worth writing; empty for a register that is only read.</param>
     public sealed record Access(ulong Offset, int Size, params ulong[] Values);
 
-    /// <summary>Runs <paramref name="count"/> accesses drawn from <paramref name="accesses"/>, compares every value read and, after each access, what <paramref name="check"/> does.</summary>
+    /// <summary>
+    /// Runs <paramref name="count"/> accesses drawn from <paramref name="accesses"/>, compares every value read and, after each access,
+    /// what <paramref name="check"/> does.
+    /// </summary>
     public static void Run(ulong seed, int count, DeviceBench bench, ulong mine, QemuProbe qemu, ulong theirs, IReadOnlyList<Access> accesses, Func<(bool Mine, bool Theirs)> check)
     {
         var random = Prng.FromSeed(seed);

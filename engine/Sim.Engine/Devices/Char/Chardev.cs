@@ -28,8 +28,10 @@ public sealed class ChardevState
 }
 
 /// <summary>
-/// A character device: the line between a UART and whoever is outside of the machine. What the guest writes leaves through <see cref="Output"/> at once; what is
-/// sent in waits as saved state until the device has room, so that no byte is lost. Made below <c>/chardevs</c>; a device names it in its property <c>chardev</c>. QEMU: chardev/char.c.
+/// A character device: the line between a UART and whoever is outside of the machine. What the guest writes leaves through <see
+/// cref="Output"/> at once; what is
+/// sent in waits as saved state until the device has room, so that no byte is lost. Made below <c>/chardevs</c>; a device names it in its
+/// property <c>chardev</c>. QEMU: chardev/char.c.
 /// </summary>
 public sealed class Chardev : QomObject, IStateful
 {
@@ -84,8 +86,10 @@ public sealed class Chardev : QomObject, IStateful
     {
         ArgumentNullException.ThrowIfNull(user);
         var container = user.Root.Object.FindChild("chardevs");
-        return container?.FindChild(id) as Chardev ?? throw new SimException(
-            $"Property '{user.Class.Type.Name}.chardev' cannot be '{id}': there is no such character device.{Nearest.Hint(id, container?.Children.Select(static c => c.NameInParent) ?? [])}");
+        if (container?.FindChild(id) is Chardev found)
+            return found;
+        var hint = Nearest.Hint(id, container?.Children.Select(static c => c.NameInParent) ?? []);
+        throw new SimException($"Property '{user.Class.Type.Name}.chardev' cannot be '{id}': there is no such character device.{hint}");
     }
 
     /// <summary>Gives the character device to a device, for as long as that is realized. QEMU: qemu_chr_fe_init.</summary>
@@ -115,7 +119,9 @@ public sealed class Chardev : QomObject, IStateful
     /// <summary>The guest writes a byte. QEMU: qemu_chr_fe_write_all.</summary>
     public void Write(byte value) => Output?.Invoke(value);
 
-    /// <summary>Hands waiting bytes over while the device has room; it calls this when room has come. QEMU: qemu_chr_fe_accept_input.</summary>
+    /// <summary>
+    /// Hands waiting bytes over while the device has room; it calls this when room has come. QEMU: qemu_chr_fe_accept_input.
+    /// </summary>
     public void Deliver()
     {
         if (delivering || frontend is null || Waiting == 0)

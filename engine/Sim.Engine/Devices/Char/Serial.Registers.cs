@@ -89,7 +89,9 @@ public sealed partial class Serial
 
     private static bool Is(byte register, int bits) => (register & bits) != 0;
 
-    /// <summary>In loopback the modem inputs follow the outputs: OUT2, OUT1, DTR and RTS show as carrier, ring, data set and clear to send.</summary>
+    /// <summary>
+    /// In loopback the modem inputs follow the outputs: OUT2, OUT1, DTR and RTS show as carrier, ring, data set and clear to send.
+    /// </summary>
     private byte LoopedModemStatus() =>
         (byte)((State.Mcr & (Mcr.Out1 | Mcr.Out2)) << 4 | (State.Mcr & Mcr.RequestToSend) << 3 | (State.Mcr & Mcr.DataTerminalReady) << 5);
 

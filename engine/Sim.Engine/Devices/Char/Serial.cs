@@ -7,7 +7,8 @@ using Sim.Engine.Scheduling;
 namespace Sim.Engine.Devices.Char;
 
 /// <summary>
-/// UART chip with FIFOs, apart from how it is attached. A byte written is sent within the same instruction; received bytes come from the <see cref="Chardev"/> as there is room.
+/// UART chip with FIFOs, apart from how it is attached. A byte written is sent within the same instruction; received bytes come from the
+/// <see cref="Chardev"/> as there is room.
 /// Data sheet: National Semiconductor PC16550D. QEMU: hw/char/serial.c.
 /// </summary>
 public sealed partial class Serial : Device, ICharFrontend
@@ -85,7 +86,8 @@ public sealed partial class Serial : Device, ICharFrontend
         dc.Realize = static d => ((Serial)d).Realize();
         dc.ResetHold = static d => ((Serial)d).timeout.Disarm();
         dc.ResetExit = static d => ((Serial)d).chardev?.Deliver();
-        dc.PostLoad = static d => LoadedState.Require(d, ((Serial)d).State is { Fifo.Length: FifoLength, FifoCount: >= 0 and <= FifoLength }, "the receive FIFO holds up to 16 bytes");
+        dc.PostLoad = static d => LoadedState.Require(
+            d, ((Serial)d).State is { Fifo.Length: FifoLength, FifoCount: >= 0 and <= FifoLength }, "the receive FIFO holds up to 16 bytes");
     }
 
     private void Realize()
@@ -119,10 +121,15 @@ public sealed partial class Serial : Device, ICharFrontend
         UpdateIrq();
     }
 
-    /// <summary>Received bytes that are left alone for four character times raise the timeout interrupt (PC16550D, section 8.4, FIFO interrupt mode).</summary>
+    /// <summary>
+    /// Received bytes that are left alone for four character times raise the timeout interrupt (PC16550D, section 8.4, FIFO interrupt
+    /// mode).
+    /// </summary>
     private void ArmTimeout() => timeout.Arm(Machine.Scheduler.Now + 4 * CharacterTime());
 
-    /// <summary>Time that one character takes on the line, ns: start bit, data, parity and stop bits. A divisor of 0 counts as 65536.</summary>
+    /// <summary>
+    /// Time that one character takes on the line, ns: start bit, data, parity and stop bits. A divisor of 0 counts as 65536.
+    /// </summary>
     private long CharacterTime()
     {
         var bits = 1 + 5 + (State.Lcr & Lcr.WordLength) + (Is(State.Lcr, Lcr.Parity) ? 1 : 0) + (Is(State.Lcr, Lcr.TwoStopBits) ? 2 : 1);
@@ -130,7 +137,9 @@ public sealed partial class Serial : Device, ICharFrontend
         return VirtualTime.FromTicks(bits * divisor, baudBase);
     }
 
-    /// <summary>The interrupt with the highest priority, as the low bits of the identification register show it (PC16550D, table V).</summary>
+    /// <summary>
+    /// The interrupt with the highest priority, as the low bits of the identification register show it (PC16550D, table V).
+    /// </summary>
     private byte PendingInterrupt()
     {
         if (Is(State.Ier, Ier.LineStatus) && Is(State.Lsr, Lsr.AnyError))

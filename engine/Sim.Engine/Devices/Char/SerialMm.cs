@@ -7,7 +7,8 @@ using Sim.Engine.Qom;
 namespace Sim.Engine.Devices.Char;
 
 /// <summary>
-/// A <see cref="Serial"/> chip on the memory bus: its eight registers lie <c>1 &lt;&lt; regshift</c> bytes apart, and an access of any size reaches the one
+/// A <see cref="Serial"/> chip on the memory bus: its eight registers lie <c>1 &lt;&lt; regshift</c> bytes apart, and an access of any
+/// size reaches the one
 /// that it begins at. QEMU: serial-mm (hw/char/serial.c).
 /// </summary>
 public sealed class SerialMm : SysBusDevice

@@ -6,7 +6,9 @@ using Sim.Engine.Qom;
 
 namespace Sim.Engine.Devices.Gpio;
 
-/// <summary>All that a snapshot keeps of an <see cref="Mpc8xxxGpio"/>: the registers, 0 at power-on. Pin 0 is the most significant bit.</summary>
+/// <summary>
+/// All that a snapshot keeps of an <see cref="Mpc8xxxGpio"/>: the registers, 0 at power-on. Pin 0 is the most significant bit.
+/// </summary>
 [MessagePackObject]
 public sealed class Mpc8xxxGpioState
 {
@@ -30,7 +32,8 @@ public sealed class Mpc8xxxGpioState
 }
 
 /// <summary>
-/// The GPIO controller of the MPC8xxx and QorIQ families: 32 pins and one interrupt. MPC8569E Reference Manual, chapter 22. QEMU: hw/gpio/mpc8xxx.c.
+/// The GPIO controller of the MPC8xxx and QorIQ families: 32 pins and one interrupt. MPC8569E Reference Manual, chapter 22. QEMU:
+/// hw/gpio/mpc8xxx.c.
 /// </summary>
 public sealed class Mpc8xxxGpio : SysBusDevice
 {
@@ -133,7 +136,8 @@ public sealed class Mpc8xxxGpio : SysBusDevice
     }
 
     /// <summary>
-    /// At reset every pin is an input and shows what drives it. Drivers that fell in the hold phase have left events behind, which no power-on has.
+    /// At reset every pin is an input and shows what drives it. Drivers that fell in the hold phase have left events behind, which no
+    /// power-on has.
     /// </summary>
     private void TakeInputs()
     {
@@ -145,7 +149,9 @@ public sealed class Mpc8xxxGpio : SysBusDevice
         }
     }
 
-    /// <summary>A pin drives its data bit while it is an output, and low otherwise; QEMU drives it only when the data register changes.</summary>
+    /// <summary>
+    /// A pin drives its data bit while it is an output, and low otherwise; QEMU drives it only when the data register changes.
+    /// </summary>
     private void DriveOutputs()
     {
         for (var pin = 0; pin < PinCount; pin++)

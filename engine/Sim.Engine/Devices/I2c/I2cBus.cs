@@ -107,13 +107,11 @@ public sealed class I2cBus : Bus, IStateful
     private static void CheckAddress(Bus bus, Device device)
     {
         var address = ((I2cSlave)device).Address;
+        var refused = string.Create(CultureInfo.InvariantCulture, $"Property '{device.Class.Type.Name}.address' cannot be {address}: ");
         if (address > 0x7F)
-            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Property '{device.Class.Type.Name}.address' cannot be {address}: expected a 7-bit address, 0 to 127."));
+            throw new SimException(refused + "expected a 7-bit address, 0 to 127.");
         if (bus.Devices.OfType<I2cSlave>().FirstOrDefault(other => other.Address == address) is { } taken)
-        {
-            throw new SimException(string.Create(CultureInfo.InvariantCulture,
-                $"Property '{device.Class.Type.Name}.address' cannot be {address}: '{taken.Class.Type.Name}' has that address on bus '{bus.Name}'."));
-        }
+            throw new SimException(refused + $"'{taken.Class.Type.Name}' has that address on bus '{bus.Name}'.");
     }
 
     private IEnumerable<I2cSlave> Selected()

@@ -30,7 +30,8 @@ public sealed class MpcI2cState
 }
 
 /// <summary>
-/// The I2C controller of the MPC85xx family, as a master on its own bus; a transfer takes no virtual time. MPC8544E Reference Manual, chapter 11. QEMU: hw/i2c/mpc_i2c.c.
+/// The I2C controller of the MPC85xx family, as a master on its own bus; a transfer takes no virtual time. MPC8544E Reference Manual,
+/// chapter 11. QEMU: hw/i2c/mpc_i2c.c.
 /// </summary>
 public sealed class MpcI2c : SysBusDevice
 {
@@ -208,7 +209,8 @@ public sealed class MpcI2c : SysBusDevice
 
     private static class Cr
     {
-        public const int Enable = 0x80, InterruptEnable = 0x40, Master = 0x20, Transmit = 0x10, TransmitNotAcknowledge = 0x08, RepeatedStart = 0x04, Writable = 0xF9;
+        public const int Enable = 0x80, InterruptEnable = 0x40, Master = 0x20, Transmit = 0x10, TransmitNotAcknowledge = 0x08, RepeatedStart = 0x04;
+        public const int Writable = 0xF9;
     }
 
     private static class Sr

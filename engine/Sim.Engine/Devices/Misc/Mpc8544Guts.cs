@@ -7,8 +7,10 @@ using Sim.Engine.Qom;
 namespace Sim.Engine.Devices.Misc;
 
 /// <summary>
-/// The global utilities of the MPC8544: the processor and system version of the CPU that asks, and the reset request. All other registers (power-on configuration, device
-/// disable, clocks) read 0 and ignore writes, as on the reference board, which has no such hardware behind them. MPC8544E Reference Manual, chapter 18. QEMU: hw/ppc/mpc8544_guts.c.
+/// The global utilities of the MPC8544: the processor and system version of the CPU that asks, and the reset request. All other registers
+/// (power-on configuration, device
+/// disable, clocks) read 0 and ignore writes, as on the reference board, which has no such hardware behind them. MPC8544E Reference
+/// Manual, chapter 18. QEMU: hw/ppc/mpc8544_guts.c.
 /// </summary>
 public sealed class Mpc8544Guts : SysBusDevice
 {
@@ -51,7 +53,7 @@ public sealed class Mpc8544Guts : SysBusDevice
     private uint Read(ulong offset, BusInitiator? initiator)
     {
         if (offset is not (Pvr or Svr) && Machine.Log.Wants(LogCategories.Unimp))
-            Machine.Log.Write(LogCategories.Unimp, string.Create(CultureInfo.InvariantCulture, $"mpc8544-guts: read of register 0x{offset:x} gives 0"));
+            Machine.Log.Write(LogCategories.Unimp, Text($"mpc8544-guts: read of register 0x{offset:x} gives 0"));
         return Peek(offset, initiator);
     }
 
@@ -63,6 +65,8 @@ public sealed class Mpc8544Guts : SysBusDevice
                 Machine.Scheduler.RequestReset();
         }
         else if (Machine.Log.Wants(LogCategories.Unimp))
-            Machine.Log.Write(LogCategories.Unimp, string.Create(CultureInfo.InvariantCulture, $"mpc8544-guts: write of 0x{value:x} to register 0x{offset:x} has no effect"));
+            Machine.Log.Write(LogCategories.Unimp, Text($"mpc8544-guts: write of 0x{value:x} to register 0x{offset:x} has no effect"));
     }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,8 @@ using Sim.Engine.Qom;
 namespace Sim.Engine.Devices.Misc;
 
 /// <summary>
-/// A stretch of the memory map and some interrupts that the board sets aside for system bus devices which the user adds: each gets the first place that fits. QEMU: hw/core/platform-bus.c.
+/// A stretch of the memory map and some interrupts that the board sets aside for system bus devices which the user adds: each gets the
+/// first place that fits. QEMU: hw/core/platform-bus.c.
 /// </summary>
 public sealed class PlatformBus : SysBusDevice
 {
@@ -33,14 +34,19 @@ public sealed class PlatformBus : SysBusDevice
         ClassInit = static (klass, _) =>
         {
             var dc = (DeviceClass)klass;
-            dc.Properties = [Property.U32("num_irqs", static (PlatformBus b) => ref b.irqCount, 0), Property.U32("mmio_size", static (PlatformBus b) => ref b.mmioSize, 0)];
+            dc.Properties =
+            [
+                Property.U32("num_irqs", static (PlatformBus b) => ref b.irqCount, 0),
+                Property.U32("mmio_size", static (PlatformBus b) => ref b.mmioSize, 0),
+            ];
             dc.Stateless = true;
             dc.Realize = static d => ((PlatformBus)d).Realize();
         },
     }));
 
     /// <summary>
-    /// Places a realized device: its unmapped regions at the first free address that is a multiple of their size rounded up to a power of two, its unconnected
+    /// Places a realized device: its unmapped regions at the first free address that is a multiple of their size rounded up to a power of
+    /// two, its unconnected
     /// interrupts on the first free lines. The board has connected those lines before. QEMU: platform_bus_link_device.
     /// </summary>
     /// <exception cref="SimException">There is no room left, or no line.</exception>
@@ -112,6 +118,7 @@ public sealed class PlatformBus : SysBusDevice
             }
         }
 
-        throw new SimException($"Device '{device.Class.Type.Name}' does not fit the platform bus: there is no room for its region '{region.Name}' of {region.Size} bytes.");
+        throw new SimException(
+            $"Device '{device.Class.Type.Name}' does not fit the platform bus: there is no room for its region '{region.Name}' of {region.Size} bytes.");
     }
 }

@@ -6,7 +6,10 @@ using Sim.Engine.Qom;
 
 namespace Sim.Engine.Devices.Pci;
 
-/// <summary>The PCI controller as its own bus sees it: a device whose base address 0 shows the register space (CCSR) to other bus masters. QEMU: hw/pci-host/ppce500.c.</summary>
+/// <summary>
+/// The PCI controller as its own bus sees it: a device whose base address 0 shows the register space (CCSR) to other bus masters. QEMU:
+/// hw/pci-host/ppce500.c.
+/// </summary>
 public sealed class E500HostBridge : PciDevice
 {
     /// <summary>Name of the type.</summary>
@@ -34,8 +37,10 @@ public sealed class E500HostBridge : PciDevice
 
     private static void Realize(PciDevice device)
     {
-        var ccsr = device.Root.ResolvePath("/machine/e500-ccsr") ?? throw new SimException($"Device '{TypeName}' needs the register space '/machine/e500-ccsr', and the machine has none.");
-        var space = ccsr.FindChild("e500-ccsr[0]") as MemoryRegion ?? throw new SimException($"Device '{TypeName}' needs the memory region 'e500-ccsr[0]' of '{ccsr.CanonicalPath}'.");
+        // The window belongs to the register space, as in QEMU's tree: its board makes that before any bridge.
+        var ccsr = device.Root.ResolvePath("/machine/e500-ccsr");
+        if (ccsr?.FindChild("e500-ccsr[0]") is not MemoryRegion space)
+            throw new SimException($"Device '{TypeName}' needs the register space '/machine/e500-ccsr', and the machine has none.");
         device.RegisterBaseAddress(0, 0, MemoryRegion.NewAlias(ccsr, "e500-pci-bar0", space, 0, space.Size));
     }
 }

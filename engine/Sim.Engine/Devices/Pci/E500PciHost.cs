@@ -42,7 +42,8 @@ public sealed class E500PciHostState
 }
 
 /// <summary>
-/// The PCI controller of the MPC8540 and MPC8544: configuration access, windows from system memory to the bus (outbound) and back (inbound), and the four interrupt lines.
+/// The PCI controller of the MPC8540 and MPC8544: configuration access, windows from system memory to the bus (outbound) and back
+/// (inbound), and the four interrupt lines.
 /// MPC8544E Reference Manual, chapter 16. QEMU: hw/pci-host/ppce500.c.
 /// </summary>
 public sealed class E500PciHost : PciHostBridge
@@ -74,7 +75,9 @@ public sealed class E500PciHost : PciHostBridge
         ClassInit = ClassInit,
     }));
 
-    /// <summary>The line, 0 to 3, that a device's pin is on. The device tree tells the guest the same. QEMU: ppce500_pci_map_irq_slot.</summary>
+    /// <summary>
+    /// The line, 0 to 3, that a device's pin is on. The device tree tells the guest the same. QEMU: ppce500_pci_map_irq_slot.
+    /// </summary>
     /// <param name="slot">Slot, 0 to 31.</param>
     /// <param name="pin">Pin, 0 for INTA# to 3 for INTD#.</param>
     public static int MapInterrupt(int slot, int pin) => (slot + pin) % InterruptLines;
@@ -108,7 +111,12 @@ public sealed class E500PciHost : PciHostBridge
         busMaster.AddSubregion(0, busMemory);
         BusMasterSpace = new AddressSpace(busMaster, "pci-bm");
         Bus = PciBus.Create(this, "pci.0", new PciBusWiring(
-            busMemory, io, busMaster, (int)Math.Min(firstSlot, PciBus.SlotCount), static (address, pin) => MapInterrupt(address >> 3, pin), (line, level) => lines[line].Set(level)));
+            busMemory,
+            io,
+            busMaster,
+            FirstSlot: (int)Math.Min(firstSlot, PciBus.SlotCount),
+            MapInterrupt: static (address, pin) => MapInterrupt(address >> 3, pin),
+            SetInterrupt: (line, level) => lines[line].Set(level)));
         var bridge = Root.New<PciDevice>(E500HostBridge.TypeName);
         bridge.SetProperty("addr", 0);
         Qdev.Qdev.RealizeAndUnref(bridge, Bus);
@@ -128,7 +136,8 @@ public sealed class E500PciHost : PciHostBridge
     };
 
     /// <summary>
-    /// The register at an offset in <c>pci.reg</c>, which lies at 0xC00: outbound windows 1 to 4 from 0xC20, inbound windows 3 to 1 from 0xDA0, 32 bytes each, the gasket timer at 0xE20.
+    /// The register at an offset in <c>pci.reg</c>, which lies at 0xC00: outbound windows 1 to 4 from 0xC20, inbound windows 3 to 1 from
+    /// 0xDA0, 32 bytes each, the gasket timer at 0xE20.
     /// </summary>
     private ref uint Register(ulong offset, out bool exists)
     {
@@ -177,15 +186,16 @@ public sealed class E500PciHost : PciHostBridge
     {
         RemoveWindows();
         for (var i = 0; i < State.Outbound.Length; i++)
-            AddWindow(State.Outbound[i], string.Create(CultureInfo.InvariantCulture, $"PCI Outbound Window {i + 1}"), busMemory, Machine.SystemMemory, 0);
+            AddWindow(State.Outbound[i], "PCI Outbound Window", i + 1, busMemory, Machine.SystemMemory, 0);
         for (var i = 0; i < State.Inbound.Length; i++)
-            AddWindow(State.Inbound[i], string.Create(CultureInfo.InvariantCulture, $"PCI Inbound Window {i}"), Machine.SystemMemory, busMaster, -1);
+            AddWindow(State.Inbound[i], "PCI Inbound Window", i, Machine.SystemMemory, busMaster, -1);
     }
 
-    private void AddWindow(PciWindowState window, string name, MemoryRegion target, MemoryRegion place, int priority)
+    private void AddWindow(PciWindowState window, string kind, int number, MemoryRegion target, MemoryRegion place, int priority)
     {
         if ((window.Attributes & 0x8000_0000) == 0)
             return;
+        var name = string.Create(CultureInfo.InvariantCulture, $"{kind} {number}");
         var size = (UInt128)2 << (int)(window.Attributes & 0x3F);
         var alias = MemoryRegion.NewAlias(this, name, target, FullAddress(window.TranslationHigh, window.Translation), size);
         windows.Add(alias);
@@ -204,8 +214,8 @@ public sealed class E500PciHost : PciHostBridge
 
     private void CheckLoaded()
     {
-        LoadedState.Require(this, State is { Outbound.Length: 4, Inbound.Length: 3 } && Array.TrueForAll(State.Outbound, static w => w is not null)
-            && Array.TrueForAll(State.Inbound, static w => w is not null), "there are 4 outbound and 3 inbound windows");
+        var complete = State is { Outbound.Length: 4, Inbound.Length: 3 } && State.Outbound.Concat(State.Inbound).All(static window => window is not null);
+        LoadedState.Require(this, complete, "there are 4 outbound and 3 inbound windows");
         UpdateWindows();
     }
 }

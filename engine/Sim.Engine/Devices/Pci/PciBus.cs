@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Sim.Engine.Base;
 using Sim.Engine.Memory;
@@ -7,7 +6,10 @@ using Sim.Engine.Qom;
 
 namespace Sim.Engine.Devices.Pci;
 
-/// <summary>A root PCI bus: devices by slot and function, their base addresses in its spaces, and their interrupt pins on its host's lines. QEMU: PCIBus (hw/pci/pci.c).</summary>
+/// <summary>
+/// A root PCI bus: devices by slot and function, their base addresses in its spaces, and their interrupt pins on its host's lines. QEMU:
+/// PCIBus (hw/pci/pci.c).
+/// </summary>
 public sealed class PciBus : Bus
 {
     /// <summary>Name of the type. QEMU: TYPE_PCI_BUS.</summary>
@@ -22,7 +24,8 @@ public sealed class PciBus : Bus
     public PciBusWiring Connections => wiring;
 
     /// <summary>The devices, in order of slot and function.</summary>
-    public IEnumerable<PciDevice> PciDevices => Devices.OfType<PciDevice>().Where(static d => d.Address >= 0).OrderBy(static d => d.Address);
+    public IEnumerable<PciDevice> PciDevices =>
+        Devices.OfType<PciDevice>().Where(static d => d.Address >= 0).OrderBy(static d => d.Address);
 
     [ModuleInitializer]
     internal static new void RegisterTypes() => Module.TypeInit(static () => TypeRegistry.Register(new()
@@ -56,13 +59,16 @@ public sealed class PciBus : Bus
     /// <summary>Reads configuration space; without a device all ones. QEMU: pci_data_read.</summary>
     /// <param name="address">Bus number in bits 16 to 23, slot and function in bits 8 to 15, register below.</param>
     /// <param name="size">1, 2 or 4 bytes.</param>
-    public uint ReadConfiguration(uint address, int size) => Decode(address)?.ReadConfiguration((int)(address & 0xFF), size) ?? uint.MaxValue >> (32 - 8 * size);
+    public uint ReadConfiguration(uint address, int size) =>
+        Decode(address)?.ReadConfiguration((int)(address & 0xFF), size) ?? uint.MaxValue >> (32 - 8 * size);
 
     /// <summary>Writes configuration space. QEMU: pci_data_write.</summary>
-    public void WriteConfiguration(uint address, uint value, int size) => Decode(address)?.WriteConfiguration((int)(address & 0xFF), value, size);
+    public void WriteConfiguration(uint address, uint value, int size) =>
+        Decode(address)?.WriteConfiguration((int)(address & 0xFF), value, size);
 
     /// <summary>
-    /// Maps the base addresses of all devices anew, in order of address: where a guest lets them overlap, the winner follows from the registers alone, not from the order in
+    /// Maps the base addresses of all devices anew, in order of address: where a guest lets them overlap, the winner follows from the
+    /// registers alone, not from the order in
     /// which they were written, which a snapshot does not know.
     /// </summary>
     internal void MapBaseAddresses()
@@ -106,24 +112,21 @@ public sealed class PciBus : Bus
         throw new SimException($"Bus '{Name}' has no free slot for '{device.Class.Type.Name}'.");
     }
 
-    private bool IsTaken(int address, PciDevice except) => Devices.OfType<PciDevice>().Any(other => !ReferenceEquals(other, except) && other.Realized && other.Address == address);
+    private bool IsTaken(int address, PciDevice except) => Placed().Any(other => !ReferenceEquals(other, except) && other.Address == address);
+
+    private IEnumerable<PciDevice> Placed() => Devices.OfType<PciDevice>().Where(static d => d.Realized);
 
     private void CheckFree(PciDevice device, int address)
     {
-        if (IsTaken(address, device))
-        {
-            var other = Devices.OfType<PciDevice>().First(d => d.Realized && d.Address == address);
-            throw new SimException($"Property '{device.Class.Type.Name}.addr' cannot be {PciDevice.Format(address)}: '{other.Class.Type.Name}' is there on bus '{Name}'.");
-        }
+        var refused = $"Property '{device.Class.Type.Name}.addr' cannot be {PciDevice.Format(address)}: ";
+        if (Placed().FirstOrDefault(d => d.Address == address) is { } other)
+            throw new SimException(refused + $"'{other.Class.Type.Name}' is there on bus '{Name}'.");
 
         // The first function says whether there are others (PCI 3.0, section 6.2.1).
-        var inSlot = Devices.OfType<PciDevice>().Where(d => d.Realized && d.Address >> 3 == address >> 3).ToList();
-        var first = (address & 7) == 0 ? device : inSlot.FirstOrDefault(static d => (d.Address & 7) == 0);
+        var inSlot = Placed().Where(d => d.Address >> 3 == address >> 3).ToList();
+        var first = (address & 7) == 0 ? device : inSlot.Find(static d => (d.Address & 7) == 0);
         if (first is { IsMultiFunction: false } && ((address & 7) != 0 || inSlot.Count > 0))
-        {
-            throw new SimException(string.Create(CultureInfo.InvariantCulture,
-                $"Property '{device.Class.Type.Name}.addr' cannot be {PciDevice.Format(address)}: function 0 of slot {address >> 3:x2} on bus '{Name}' is not multifunction."));
-        }
+            throw new SimException(refused + $"function 0 of that slot on bus '{Name}' is not multifunction.");
     }
 
     private PciDevice? Decode(uint address) => (address >> 16 & 0xFF) == 0 ? Find((int)(address >> 8 & 0xFF)) : null;
@@ -134,7 +137,13 @@ public sealed class PciBus : Bus
 /// <param name="Io">The bus's I/O space.</param>
 /// <param name="BusMaster">What its bus masters see.</param>
 /// <param name="FirstSlot">The first slot that a device without an address gets.</param>
-/// <param name="MapInterrupt">Line of the host that a device's pin is on: address (slot x 8 + function) and pin (0 for INTA#) to number.</param>
+/// <param name="MapInterrupt">Line of the host that a device's pin is on: address (slot x 8 + function) and pin (0 for INTA#) to
+/// number.</param>
 /// <param name="SetInterrupt">Drives a line of the host.</param>
 public sealed record PciBusWiring(
-    MemoryRegion Memory, MemoryRegion Io, MemoryRegion BusMaster, int FirstSlot, Func<int, int, int> MapInterrupt, Action<int, bool> SetInterrupt);
+    MemoryRegion Memory,
+    MemoryRegion Io,
+    MemoryRegion BusMaster,
+    int FirstSlot,
+    Func<int, int, int> MapInterrupt,
+    Action<int, bool> SetInterrupt);

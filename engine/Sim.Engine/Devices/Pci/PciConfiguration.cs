@@ -10,11 +10,15 @@ public static class PciConfiguration
     public const int HeaderSize = 0x40;
 
     /// <summary>Offset of a header field.</summary>
-    public const int VendorId = 0x00, DeviceId = 0x02, Command = 0x04, Status = 0x06, Revision = 0x08, ProgrammingInterface = 0x09, ClassDevice = 0x0A, CacheLineSize = 0x0C,
-        HeaderType = 0x0E, BaseAddress0 = 0x10, SubsystemVendorId = 0x2C, SubsystemId = 0x2E, CapabilityList = 0x34, InterruptLine = 0x3C, InterruptPin = 0x3D;
+    public const int VendorId = 0x00, DeviceId = 0x02, Command = 0x04, Status = 0x06, Revision = 0x08, ProgrammingInterface = 0x09, ClassDevice = 0x0A,
+        CacheLineSize = 0x0C, HeaderType = 0x0E, BaseAddress0 = 0x10, SubsystemVendorId = 0x2C, SubsystemId = 0x2E, CapabilityList = 0x34,
+        InterruptLine = 0x3C, InterruptPin = 0x3D;
 
-    /// <summary>Command: answer to accesses in I/O space, in memory space; be a bus master; report system errors; leave the interrupt pin alone.</summary>
-    public const int CommandIo = 0x001, CommandMemory = 0x002, CommandMaster = 0x004, CommandSystemError = 0x100, CommandInterruptDisable = 0x400;
+    /// <summary>
+    /// Command: answer to accesses in I/O space, in memory space; be a bus master; report system errors; leave the interrupt pin alone.
+    /// </summary>
+    public const int CommandIo = 0x001, CommandMemory = 0x002, CommandMaster = 0x004, CommandSystemError = 0x100,
+        CommandInterruptDisable = 0x400;
 
     /// <summary>Status: an interrupt is pending; there is a capability list.</summary>
     public const int StatusInterrupt = 0x08, StatusCapabilities = 0x10;
@@ -28,6 +32,8 @@ public static class PciConfiguration
     /// <summary>Header type bit of a device with several functions.</summary>
     public const byte MultiFunction = 0x80;
 
-    /// <summary>Vendor and device of the subsystem when a device names none. QEMU: PCI_SUBVENDOR_ID_REDHAT_QUMRANET, PCI_SUBDEVICE_ID_QEMU.</summary>
+    /// <summary>
+    /// Vendor and device of the subsystem when a device names none. QEMU: PCI_SUBVENDOR_ID_REDHAT_QUMRANET, PCI_SUBDEVICE_ID_QEMU.
+    /// </summary>
     public const ushort DefaultSubsystemVendor = 0x1AF4, DefaultSubsystem = 0x1100;
 }

@@ -31,16 +31,18 @@ internal sealed record PciBaseAddress(int Index, byte Type, MemoryRegion Region)
 /// <content>Configuration space, and what the guest brings about by writing it.</content>
 public partial class PciDevice
 {
-    [Derived("Power-on values, which type and realize decide.")] private readonly byte[] powerOn = new byte[PciConfiguration.Size];
-    [Derived("Which bits the guest can write, which type and realize decide.")] private readonly byte[] writable = new byte[PciConfiguration.Size];
-    [Derived("Which bits the guest clears by writing 1, which type and realize decide.")] private readonly byte[] clearable = new byte[PciConfiguration.Size];
+    /// <summary>Power-on values, which bits the guest can write, and which it clears by writing 1.</summary>
+    [Derived("Type and realize decide.")] private readonly byte[] powerOn = new byte[PciConfiguration.Size];
+    [Derived("Type and realize decide.")] private readonly byte[] writable = new byte[PciConfiguration.Size];
+    [Derived("Type and realize decide.")] private readonly byte[] clearable = new byte[PciConfiguration.Size];
     [Wiring] private readonly List<PciBaseAddress> bars = [];
 
     /// <summary>Interrupt pin: 1 for INTA# to 4 for INTD#, 0 for none.</summary>
     public int InterruptPin => PciState.Configuration[PciConfiguration.InterruptPin];
 
     /// <summary>True while the pin is asserted and the guest has not switched it off.</summary>
-    internal bool IsInterruptAsserted => PciState.Interrupt && InterruptPin > 0 && (Word(PciConfiguration.Command) & PciConfiguration.CommandInterruptDisable) == 0;
+    internal bool IsInterruptAsserted =>
+        PciState.Interrupt && InterruptPin > 0 && (Word(PciConfiguration.Command) & PciConfiguration.CommandInterruptDisable) == 0;
 
     /// <summary>Reads configuration space; there are no side effects. QEMU: pci_default_read_config.</summary>
     /// <param name="offset">Offset, 0 to 255.</param>
@@ -77,13 +79,18 @@ public partial class PciDevice
 
     /// <summary>Puts a region behind a base address register. Call it from realize. QEMU: pci_register_bar.</summary>
     /// <param name="index">Register, 0 to 5.</param>
-    /// <param name="type">Low bits: <see cref="PciConfiguration.SpaceIo"/>, <see cref="PciConfiguration.Memory64"/>, <see cref="PciConfiguration.Prefetchable"/>.</param>
+    /// <param name="type">Low bits: <see cref="PciConfiguration.SpaceIo"/>, <see cref="PciConfiguration.Memory64"/>, <see
+    /// cref="PciConfiguration.Prefetchable"/>.</param>
     /// <param name="region">The region; its size is a power of two.</param>
     protected internal void RegisterBaseAddress(int index, byte type, MemoryRegion region)
     {
         ArgumentNullException.ThrowIfNull(region);
         if (!UInt128.IsPow2(region.Size) || region.Size < 4)
-            throw new SimException($"PCI base address region '{region.Name}' of '{Class.Type.Name}' has size {region.Size}; expected a power of two of at least 4.");
+        {
+            throw new SimException(
+                $"PCI base address region '{region.Name}' of '{Class.Type.Name}' has size {region.Size}; expected a power of two of at least 4.");
+        }
+
         var bar = new PciBaseAddress(index, type, region);
         bars.Add(bar);
         Root.Undo.Add(() => bars.Remove(bar));
@@ -94,7 +101,10 @@ public partial class PciDevice
             BinaryPrimitives.WriteUInt32LittleEndian(writable.AsSpan(bar.Offset + 4), (uint)(mask >> 32));
     }
 
-    /// <summary>Adds a capability at the front of the list and returns its offset; its bytes are read-only until defined otherwise. Call it from realize. QEMU: pci_add_capability.</summary>
+    /// <summary>
+    /// Adds a capability at the front of the list and returns its offset; its bytes are read-only until defined otherwise. Call it from
+    /// realize. QEMU: pci_add_capability.
+    /// </summary>
     /// <param name="id">Identifier of the capability.</param>
     /// <param name="size">Size in bytes, with identifier and pointer.</param>
     /// <param name="offset">Where it lies; 0 for the first free place.</param>
@@ -146,15 +156,17 @@ public partial class PciDevice
         SetWord(powerOn, PciConfiguration.SubsystemId, named ? pc.SubsystemId : PciConfiguration.DefaultSubsystem);
         powerOn[PciConfiguration.Revision] = pc.Revision;
         powerOn[PciConfiguration.HeaderType] = multiFunction ? PciConfiguration.MultiFunction : (byte)0;
-        SetWord(writable, PciConfiguration.Command, PciConfiguration.CommandIo | PciConfiguration.CommandMemory | PciConfiguration.CommandMaster
-            | PciConfiguration.CommandSystemError | PciConfiguration.CommandInterruptDisable);
+        const int commands = PciConfiguration.CommandIo | PciConfiguration.CommandMemory | PciConfiguration.CommandMaster
+            | PciConfiguration.CommandSystemError | PciConfiguration.CommandInterruptDisable;
+        SetWord(writable, PciConfiguration.Command, commands);
         SetWord(clearable, PciConfiguration.Status, PciConfiguration.StatusErrors);
         writable[PciConfiguration.CacheLineSize] = 0xFF;
         writable[PciConfiguration.InterruptLine] = 0xFF;
         writable.AsSpan(PciConfiguration.HeaderSize).Fill(0xFF);
     }
 
-    private static void SetWord(byte[] to, int offset, int value) => BinaryPrimitives.WriteUInt16LittleEndian(to.AsSpan(offset), (ushort)value);
+    private static void SetWord(byte[] to, int offset, int value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(to.AsSpan(offset), (ushort)value);
 
     private int FindFree(int size)
     {
@@ -165,7 +177,8 @@ public partial class PciDevice
                 return offset;
         }
 
-        throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Device '{Class.Type.Name}' has no room for a PCI capability of {size} bytes."));
+        throw new SimException(string.Create(CultureInfo.InvariantCulture,
+            $"Device '{Class.Type.Name}' has no room for a PCI capability of {size} bytes."));
     }
 
     /// <summary>Brings windows, mastership and the interrupt pin in line with command register and base addresses.</summary>
@@ -218,8 +231,8 @@ public partial class PciDevice
         for (var at = 0; at < PciConfiguration.Size; at++)
         {
             var free = writable[at] | clearable[at] | (at == PciConfiguration.Status ? PciConfiguration.StatusInterrupt : 0);
-            LoadedState.Require(this, ((config[at] ^ powerOn[at]) & ~free) == 0,
-                string.Create(CultureInfo.InvariantCulture, $"byte 0x{at:x} of its configuration space is 0x{config[at]:x}, and this device has 0x{powerOn[at]:x} there"));
+            LoadedState.Require(this, ((config[at] ^ powerOn[at]) & ~free) == 0, string.Create(CultureInfo.InvariantCulture,
+                $"byte 0x{at:x} of its configuration space is 0x{config[at]:x}, and this device has 0x{powerOn[at]:x} there"));
         }
 
         var command = Word(PciConfiguration.Command);

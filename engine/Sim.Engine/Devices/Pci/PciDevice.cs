@@ -48,7 +48,9 @@ public partial class PciDevice : Device
     /// <summary>True when the device declares further functions in its slot.</summary>
     public bool IsMultiFunction => multiFunction;
 
-    /// <summary>The space that the device sees as a bus master: empty until the guest enables that. QEMU: PCIDevice::bus_master_as.</summary>
+    /// <summary>
+    /// The space that the device sees as a bus master: empty until the guest enables that. QEMU: PCIDevice::bus_master_as.
+    /// </summary>
     [Wiring] public AddressSpace BusMasterSpace { get; private set; } = null!;
 
     /// <summary>The bus.</summary>
@@ -88,12 +90,15 @@ public partial class PciDevice : Device
     /// <summary>Writes memory as a bus master. QEMU: pci_dma_write.</summary>
     public void DmaWrite(ulong to, ReadOnlySpan<byte> source) => BusMasterSpace.Write(to, source);
 
-    /// <summary>What <c>info qtree</c> prints of a device on the bus: class, address, identifiers and base addresses. QEMU: pcibus_dev_print.</summary>
+    /// <summary>
+    /// What <c>info qtree</c> prints of a device on the bus: class, address, identifiers and base addresses. QEMU: pcibus_dev_print.
+    /// </summary>
     public IEnumerable<string> Describe()
     {
-        var class_ = Word(PciConfiguration.ClassDevice);
+        var (kind, vendor, device) = (Word(PciConfiguration.ClassDevice), Word(PciConfiguration.VendorId), Word(PciConfiguration.DeviceId));
+        var (subVendor, sub) = (Word(PciConfiguration.SubsystemVendorId), Word(PciConfiguration.SubsystemId));
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"class Class {class_:x4}, addr 00:{address >> 3:x2}.{address & 7}, pci id {Word(PciConfiguration.VendorId):x4}:{Word(PciConfiguration.DeviceId):x4} (sub {Word(PciConfiguration.SubsystemVendorId):x4}:{Word(PciConfiguration.SubsystemId):x4})");
+            $"class Class {kind:x4}, addr 00:{address >> 3:x2}.{address & 7}, pci id {vendor:x4}:{device:x4} (sub {subVendor:x4}:{sub:x4})");
         foreach (var bar in bars)
         {
             yield return string.Create(CultureInfo.InvariantCulture,
@@ -101,7 +106,9 @@ public partial class PciDevice : Device
         }
     }
 
-    internal static string Format(int address) => string.Create(CultureInfo.InvariantCulture, $"{address >> 3:x2}.{address & 7:x}");
+    /// <summary>An address as people write it: slot and function.</summary>
+    internal static string Format(int address) =>
+        address < 0 ? "<unset>" : string.Create(CultureInfo.InvariantCulture, $"{address >> 3:x2}.{address & 7:x}");
 
     private static void ClassInit(ObjectClass klass, object? data)
     {
@@ -109,7 +116,11 @@ public partial class PciDevice : Device
         dc.BusType = PciBus.TypeName;
         dc.Properties =
         [
-            new PciAddressProperty("addr", static d => ref d.address) { Description = "Slot and optional function number, example: 06.0 or 06", FixedAfterRealize = true },
+            new PciAddressProperty("addr", static d => ref d.address)
+            {
+                Description = "Slot and optional function number, example: 06.0 or 06",
+                FixedAfterRealize = true,
+            },
             Property.Text("romfile", static (PciDevice d) => ref d.romFile),
             Property.U32("romsize", static (PciDevice d) => ref d.romSize, uint.MaxValue),
             Property.U32("rombar", static (PciDevice d) => ref d.romBar, 1),
@@ -119,7 +130,7 @@ public partial class PciDevice : Device
             Property.Text("failover_pair_id", static (PciDevice d) => ref d.failoverPair),
             Property.U32("acpi-index", static (PciDevice d) => ref d.acpiIndex, 0),
         ];
-        dc.AddProperty(Property.Text("legacy-addr", "str", static o => ((PciDevice)o).address is >= 0 and var at ? Format(at) : "<unset>", null));
+        dc.AddProperty(Property.Text("legacy-addr", "str", static o => Format(((PciDevice)o).address), null));
         dc.State = StateOf.Device(TypeName, version: 1, static (PciDevice d) => ref d.PciState);
         dc.Realize = static d => ((PciDevice)d).Realize();
         dc.Unrealize = static d => ((PciDevice)d).Unrealize();
@@ -147,16 +158,18 @@ public partial class PciDevice : Device
 
     private void CheckProperties()
     {
-        var type = Class.Type.Name;
         if (romFile.Length > 0)
-            throw new SimException($"Property '{type}.romfile' cannot be '{romFile}': no firmware of this machine runs option ROMs, so there are none.");
+            throw Refused("romfile", romFile, "no firmware of this machine runs option ROMs, so there are none");
         if (romSize != uint.MaxValue && !uint.IsPow2(romSize))
-            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Property '{type}.romsize' cannot be {romSize}: expected a power of two."));
+            throw Refused("romsize", romSize, "expected a power of two");
         if (failoverPair.Length > 0)
-            throw new SimException($"Property '{type}.failover_pair_id' cannot be '{failoverPair}': a failover primary must be on a PCI Express bus.");
+            throw Refused("failover_pair_id", failoverPair, "a failover primary must be on a PCI Express bus");
         if (acpiIndex != 0 && PciBus.PciDevices.Any(other => !ReferenceEquals(other, this) && other.acpiIndex == acpiIndex))
-            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Property '{type}.acpi-index' cannot be {acpiIndex}: another device has it."));
+            throw Refused("acpi-index", acpiIndex, "another device has it");
     }
+
+    private SimException Refused(string property, object value, string reason) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Property '{Class.Type.Name}.{property}' cannot be '{value}': {reason}."));
 
     private void Unrealize()
     {
@@ -187,13 +200,14 @@ internal sealed class PciAddressProperty(string name, PropertyField<PciDevice, i
     public override object? Parse(QomObject owner, string text)
     {
         var parts = text.Split('.');
-        var function = 0;
-        var right = parts.Length <= 2 && int.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var slot) && slot is >= 0 and < PciBus.SlotCount
-            && (parts.Length == 1 || (int.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out function) && function is >= 0 and < 8));
-        return right
-            ? (long)(int.Parse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) << 3 | function)
+        var (slot, function) = (Digits(parts[0], PciBus.SlotCount), parts.Length == 1 ? 0 : Digits(parts[1], 8));
+        return parts.Length <= 2 && slot >= 0 && function >= 0
+            ? (long)(slot << 3 | function)
             : throw Wrong(owner, text, "slot 0 to 1f and function 0 to 7, such as 06.0 or 06");
     }
 
-    public override string Print(QomObject owner) => field((PciDevice)owner) is >= 0 and var at ? PciDevice.Format(at) : "<unset>";
+    public override string Print(QomObject owner) => PciDevice.Format(field((PciDevice)owner));
+
+    private static int Digits(string text, int bound) =>
+        int.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && value < bound ? value : -1;
 }

@@ -14,7 +14,10 @@ public sealed class PciHostBridgeState
     [Key(0)] public uint ConfigurationAddress;
 }
 
-/// <summary>What connects a PCI bus to the system: configuration accesses through an address and a data register. QEMU: PCIHostState (hw/pci/pci_host.c).</summary>
+/// <summary>
+/// What connects a PCI bus to the system: configuration accesses through an address and a data register. QEMU: PCIHostState
+/// (hw/pci/pci_host.c).
+/// </summary>
 public class PciHostBridge : SysBusDevice
 {
     /// <summary>Name of the type. QEMU: TYPE_PCI_HOST_BRIDGE.</summary>
@@ -25,7 +28,9 @@ public class PciHostBridge : SysBusDevice
     [Configuration("x-config-reg-migration-enabled")] private bool savesConfigurationAddress;
     [Configuration("bypass-iommu")] private bool bypassIommu;
 
-    /// <summary>What a snapshot keeps. It always does: the property that leaves it out elsewhere is for the streams of old QEMU versions.</summary>
+    /// <summary>
+    /// What a snapshot keeps. It always does: the property that leaves it out elsewhere is for the streams of old QEMU versions.
+    /// </summary>
     public PciHostBridgeState HostState = new();
 
     /// <summary>The root bus.</summary>
@@ -49,7 +54,10 @@ public class PciHostBridge : SysBusDevice
         },
     }));
 
-    /// <summary>The configuration address register: whole words alone write it, and a narrower read gives its low bits. QEMU: pci_host_conf_be_ops.</summary>
+    /// <summary>
+    /// The configuration address register: whole words alone write it, and a narrower read gives its low bits. QEMU:
+    /// pci_host_conf_be_ops.
+    /// </summary>
     protected MemoryRegionOps AddressOps() => new()
     {
         Read = (_, _, _) => HostState.ConfigurationAddress,

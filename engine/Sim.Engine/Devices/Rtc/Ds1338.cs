@@ -28,8 +28,10 @@ public sealed class Ds1338State
 }
 
 /// <summary>
-/// DS1338 real-time clock with 56 bytes of RAM, on I2C; the PT7C4338 that device trees name is the same. Its time is the machine's RTC base plus virtual time plus
-/// what the guest has set; the registers are captured when a read begins, so that they are of one moment. Maxim DS1338 data sheet. QEMU: hw/rtc/ds1338.c.
+/// DS1338 real-time clock with 56 bytes of RAM, on I2C; the PT7C4338 that device trees name is the same. Its time is the machine's RTC
+/// base plus virtual time plus
+/// what the guest has set; the registers are captured when a read begins, so that they are of one moment. Maxim DS1338 data sheet. QEMU:
+/// hw/rtc/ds1338.c.
 /// </summary>
 public sealed class Ds1338 : I2cSlave
 {
@@ -53,9 +55,14 @@ public sealed class Ds1338 : I2cSlave
         {
             var dc = (DeviceClass)klass;
             dc.State = StateOf.Device(TypeName, version: 1, static (Ds1338 d) => ref d.State);
-            dc.PostLoad = static d => LoadedState.Require(d, ((Ds1338)d).State is { Registers.Length: RegisterCount, Pointer: < RegisterCount, WeekDayOffset: >= 0 and < 7, Offset: > -MaxOffset and < MaxOffset }, "the chip has 64 registers, 7 days of the week and 4 digits of the year");
+            dc.PostLoad = static d => LoadedState.Require(d, IsPossible(((Ds1338)d).State), "the chip has 64 registers, 7 week days and years of 4 digits");
         },
     }));
+
+    private static bool IsPossible(Ds1338State state) => state is
+    {
+        Registers.Length: RegisterCount, Pointer: < RegisterCount, WeekDayOffset: >= 0 and < 7, Offset: > -MaxOffset and < MaxOffset,
+    };
 
     /// <inheritdoc/>
     protected internal override bool Start(bool receive)
@@ -161,7 +168,7 @@ public sealed class Ds1338 : I2cSlave
 
         State.Offset = now.ToSeconds() - MachineSeconds();
 
-        // The day of the week is a counter of its own: setting the date does not move it, midnight does. (QEMU moves it along with the date.)
+        // The day of the week is a counter of its own: midnight moves it, setting the date does not. (QEMU moves it along with the date.)
         State.WeekDayOffset = (weekDay - Now().WeekDay + 7) % 7;
     }
 

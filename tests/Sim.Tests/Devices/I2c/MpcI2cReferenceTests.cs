@@ -6,8 +6,10 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// The I2C controller with the clock behind it against QEMU's: the same random transfers, as a driver makes them. Where QEMU leaves the manual no driver goes: there a write of the
-/// status register replaces its read-only bits, disabling the module clears the frequency divider, an address without acknowledge raises no interrupt, and RSTA can be read back.
+/// The I2C controller with the clock behind it against QEMU's: the same random transfers, as a driver makes them. Where QEMU leaves the
+/// manual no driver goes: there a write of the
+/// status register replaces its read-only bits, disabling the module clears the frequency divider, an address without acknowledge raises
+/// no interrupt, and RSTA can be read back.
 /// </summary>
 public sealed class MpcI2cReferenceTests : IDisposable
 {
@@ -70,7 +72,8 @@ public sealed class MpcI2cReferenceTests : IDisposable
         var random = Prng.FromSeed(5);
         for (var i = 0; i < 60; i++)
         {
-            // The reference subtracts the host's time that has passed since its start from what is set, so it lags by some seconds: keep off the hour. It also counts
+            // The reference subtracts the host's time that has passed since its start from what is set, so it lags by some seconds: keep
+            // off the hour. It also counts
             // in 32 bits, and moves the day of the week along with a date that is set, which the chip does not.
             var twelve = random.Below(2) == 0;
             var hour = twelve ? 0x40 + 0x20 * random.Below(2) + Bcd(1 + random.Below(12)) : Bcd(random.Below(24));
