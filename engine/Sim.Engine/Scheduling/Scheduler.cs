@@ -53,6 +53,9 @@ public sealed class Scheduler
     /// </summary>
     public long Now => Observe(running?.LocalTime ?? state.Now);
 
+    /// <summary>What <see cref="Now"/> would give, without observing it: for peeks, ns.</summary>
+    public long PeekNow => Math.Max(running?.LocalTime ?? state.Now, state.LatestObserved);
+
     /// <summary>Global time without observing it: nothing changes by reading it, ns.</summary>
     public long GlobalTime => state.Now;
 
