@@ -238,10 +238,10 @@ public abstract class MachineState : QomObject, IMachine, IDisposable
     {
         var mc = MachineClass;
         RamSize = Configuration.Memory ?? mc.DefaultRamSize;
-        if (RamSize > mc.MaxRamSize || RamSize % mc.RamGranularity != 0 || (RamSize == 0 && mc.MaxRamSize > 0))
+        if (RamSize > mc.MaxRamSize || RamSize % mc.RamGranularity != 0 || (RamSize == 0 && mc.DefaultRamSize > 0))
         {
             throw new SimException(string.Create(CultureInfo.InvariantCulture,
-                $"--memory {RamSize >> 20}M is not possible: machine '{Configuration.Machine}' takes at most {mc.MaxRamSize >> 20}M in multiples of {mc.RamGranularity >> 10}K, and some."));
+                $"--memory of {RamSize} bytes is not possible: machine '{Configuration.Machine}' takes {mc.RamGranularity >> 10}K to {mc.MaxRamSize >> 20}M in multiples of {mc.RamGranularity >> 10}K."));
         }
     }
 

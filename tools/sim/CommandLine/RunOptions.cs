@@ -1,0 +1,174 @@
+using System.CommandLine;
+using System.Globalization;
+using Sim.Engine.Base;
+using Sim.Engine.Qdev;
+using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
+
+namespace Sim.Cli.CommandLine;
+
+/// <summary>The options that say how a machine is run and where the run ends.</summary>
+internal sealed class RunOptions
+{
+    public Option<string?> Script { get; } = OptionValues.Value("--script", "FILE",
+        "Talks to the first console: lines 'expect TEXT', 'send TEXT', 'quit', with C escapes; stdin is then not read.");
+
+    public Option<string?> UntilOutput { get; } = OptionValues.Value("--until-output", "TEXT", "Ends the run when the first console has printed this; C escapes.");
+
+    public Option<string?> UntilTime { get; } = OptionValues.Value("--until-time", "TIME", "Ends the run at a virtual time: 2.5s, 100ms, 64ns.");
+
+    public Option<string?> UntilIcount { get; } = OptionValues.Value("--until-icount", "N|CPU:N", "Ends the run when all vCPUs together, or one, have executed N instructions.");
+
+    public Option<string?> Pace { get; } = OptionValues.Value("--pace", "real|max", "Keep to the host's clock (default at a terminal) or run as fast as possible.");
+
+    public Option<bool> Progress { get; } = OptionValues.Flag("--progress", "Shows virtual time and speed while running, when stderr is a terminal.");
+
+    public Option<string?> HostTimeout { get; } = OptionValues.Value("--host-timeout", "SECONDS", "Ends the run after this time of the host's clock, with exit code 5.");
+
+    public Option<string?> Log { get; } = OptionValues.Value("--log", "CATEGORIES",
+        "Traces the guest: int, mmio, exec, tlb, unimp, guest_errors, separated by commas; to stderr or --log-file.");
+
+    public Option<string?> LogFile { get; } = OptionValues.Value("--log-file", "FILE", "Where the trace goes.");
+
+    public Option<string?> LogRange { get; } = OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
+
+    public IReadOnlyList<Option> All => [Script, UntilOutput, UntilTime, UntilIcount, Pace, Progress, HostTimeout, Log, LogFile, LogRange];
+
+    /// <summary>What the command line says, checked.</summary>
+    /// <exception cref="SimException">A value is wrong or the script cannot be read.</exception>
+    public RunSettings Read(ParseResult result) => new()
+    {
+        Script = result.GetValue(Script) is { } path ? ReadScript(path) : null,
+        Limits = new RunLimits { Output = ReadOutput(result.GetValue(UntilOutput)), Stop = ReadStop(result) },
+        Pace = result.GetValue(Pace) is { } pace ? OptionValues.OneOf("--pace", pace, "real", "max") : null,
+        Progress = result.GetValue(Progress),
+        HostTimeout = result.GetValue(HostTimeout) is { } seconds ? ReadSeconds(seconds) : null,
+        Log = ReadLog(result),
+    };
+
+    private StopCondition ReadStop(ParseResult result)
+    {
+        var stop = StopCondition.None;
+        if (result.GetValue(UntilTime) is { } time)
+            stop = stop with { Time = VirtualTime.Parse(time, "--until-time") };
+        if (result.GetValue(UntilIcount) is not { } icount)
+            return stop;
+        var colon = icount.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+            return stop with { Instructions = Count(icount) };
+        return stop with { Vcpu = (int)OptionValues.Number("--until-icount CPU", icount[..colon], 0, 255), VcpuInstructions = Count(icount[(colon + 1)..]) };
+    }
+
+    private static long Count(string text) => (long)OptionValues.Number("--until-icount", text, 0, long.MaxValue - 1);
+
+    private static string? ReadOutput(string? text)
+    {
+        if (text is null)
+            return null;
+        try
+        {
+            _ = new OutputMatcher(Engine.Session.Script.Encode(text));
+            return text;
+        }
+        catch (SimException error)
+        {
+            throw new SimException($"--until-output '{text}': {error.Message}", error);
+        }
+    }
+
+    private static Script ReadScript(string path)
+    {
+        try
+        {
+            return Engine.Session.Script.Parse(path, File.ReadAllText(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SimException($"--script {path}: the file cannot be read ({error.Message.TrimEnd('.')}).", SimErrorKind.Guest, error);
+        }
+    }
+
+    private static TimeSpan ReadSeconds(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 4_000_000
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new SimException($"--host-timeout '{text}' is not possible: expected seconds, more than 0 and less than 4000000.");
+
+    private LogSettings? ReadLog(ParseResult result)
+    {
+        var file = result.GetValue(LogFile);
+        var range = result.GetValue(LogRange);
+        if (result.GetValue(Log) is not { } categories)
+        {
+            return file is null && range is null
+                ? null
+                : throw new SimException($"{(file is null ? "--log-range" : "--log-file")} needs --log CATEGORIES.");
+        }
+
+        var (first, last) = range is null ? (0UL, ulong.MaxValue) : ReadRange(range);
+        return new LogSettings(ReadCategories(categories), file, first, last);
+    }
+
+    private static LogCategories ReadCategories(string text)
+    {
+        var names = LogSettings.Names;
+        var all = LogCategories.None;
+        foreach (var name in text.Split(','))
+        {
+            all |= names.TryGetValue(name, out var category)
+                ? category
+                : throw new SimException($"--log '{name}' is no category: expected {string.Join(", ", names.Keys)}.{Nearest.Hint(name, names.Keys)}");
+        }
+
+        return all;
+    }
+
+    private static (ulong First, ulong Last) ReadRange(string text)
+    {
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        if (dash > 0 && Hex(text[..dash]) is { } first && Hex(text[(dash + 1)..]) is { } last && first <= last)
+            return (first, last);
+        throw new SimException($"--log-range '{text}' is no range: expected two hexadecimal addresses, such as f00000-f01fff.");
+    }
+
+    private static ulong? Hex(string text)
+    {
+        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
+        return ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
+    }
+}
+
+/// <summary>The run options, read.</summary>
+internal sealed record RunSettings
+{
+    public Script? Script { get; init; }
+
+    public RunLimits Limits { get; init; } = RunLimits.None;
+
+    /// <summary>real, max, or null for the default.</summary>
+    public string? Pace { get; init; }
+
+    public bool Progress { get; init; }
+
+    public TimeSpan? HostTimeout { get; init; }
+
+    public LogSettings? Log { get; init; }
+}
+
+/// <summary>What is traced, and where to.</summary>
+/// <param name="Categories">The categories.</param>
+/// <param name="File">Path; null for standard error.</param>
+/// <param name="First">First program counter of exec lines.</param>
+/// <param name="Last">Last one.</param>
+internal sealed record LogSettings(LogCategories Categories, string? File, ulong First, ulong Last)
+{
+    /// <summary>The categories by the names of <c>--log</c>.</summary>
+    public static IReadOnlyDictionary<string, LogCategories> Names { get; } = new Dictionary<string, LogCategories>
+    {
+        ["int"] = LogCategories.Int,
+        ["mmio"] = LogCategories.Mmio,
+        ["exec"] = LogCategories.Exec,
+        ["tlb"] = LogCategories.Tlb,
+        ["unimp"] = LogCategories.Unimp,
+        ["guest_errors"] = LogCategories.GuestErrors,
+    };
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Reflection;
+using Sim.Cli.CommandLine;
+using Sim.Engine.Session;
+
+namespace Sim.Cli.Commands;
+
+/// <summary>The command <c>sim</c> with everything below it. Options that several commands take are the same objects.</summary>
+internal sealed class CommandTree
+{
+    private readonly CommandHost host;
+
+    public CommandTree(CommandHost host)
+    {
+        this.host = host;
+        Help.Recursive = true;
+        var machine = new MachineOptions();
+        var run = new RunCommand(host, machine, new RunOptions());
+        Root = new SimCommand(
+            "sim",
+            "A deterministic simulator of whole machines: same inputs, same run, bit for bit. 'sim' alone builds a machine with two vCPUs and runs a demo firmware on it.",
+            result => result.GetValue(Version) ? PrintVersion() : run.Execute(result),
+            "sim",
+            "sim run --help",
+            "sim types powerpc-cpu",
+            "sim tree --machine none");
+        Root.With("Options", Version, Help);
+        Root.Add(run.Create());
+        var views = new MachineViewCommands(host, machine);
+        Root.Add(new TypesCommand(host, machine, views.Format).Create());
+        Root.Add(views.Tree());
+        Root.Add(views.Qtree());
+        Root.Add(views.Mtree());
+        Root.Add(new TraceCommand(host, machine, views.Format).Create());
+        Root.Add(new GuestsCommand(host, views.Format).Create());
+        Root.SetAction(static _ => { });   // The parser would insist on a subcommand otherwise; Program runs Execute.
+    }
+
+    public SimCommand Root { get; }
+
+    public Option<bool> Help { get; } = OptionValues.Flag("--help", "Shows this help.", "-h");
+
+    private Option<bool> Version { get; } = OptionValues.Flag("--version", "Shows the version, and that of the behaviour, on which digests depend.");
+
+    private int PrintVersion()
+    {
+        var version = typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        host.Print(FormattableString.Invariant($"sim {version}\nbehaviour version {Versions.Behaviour}\n"));
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using Sim.Cli.CommandLine;
+using Sim.Cli.Guests;
+using Sim.Cli.Views;
+using Sim.Engine.Base;
+
+namespace Sim.Cli.Commands;
+
+/// <summary><c>sim guests</c>: real guests for the machines.</summary>
+internal sealed class GuestsCommand(CommandHost host, Option<string?> format)
+{
+    private readonly Argument<string> name = new("guest") { Description = "The guest: u-boot." };
+    private readonly Option<string?> from = OptionValues.Value("--from", "FILE", "Installs from this file: the Debian package u-boot-qemu, or U-Boot's ELF file.");
+    private readonly Option<string?> sha256 = OptionValues.Value("--sha256", "DIGITS", "The checksum that FILE must have; needed for a file that is not known here.");
+
+    public SimCommand Create()
+    {
+        var install = new SimCommand(
+            "install",
+            "Installs a guest for this user, no root needed: from the distribution's package, or from a file. Its checksum is verified.",
+            Install,
+            "sim guests install u-boot",
+            "sim guests install u-boot --from u-boot-qemu_2023.01+dfsg-2+deb12u3_all.deb") { name };
+        var list = new SimCommand("list", "Lists the guests that can be installed and how they stand.", List, "sim guests list", "sim guests list --format json");
+        return new SimCommand("guests", "Gets real guests for the machines.", null, "sim guests install u-boot", "sim guests list")
+        {
+            install.With("Options", from, sha256),
+            list.With("Options", format),
+        };
+    }
+
+    private int Install(ParseResult result)
+    {
+        var guest = result.GetValue(name)!;
+        if (guest != GuestCache.UBoot)
+            throw new SimException($"Unknown guest '{guest}'; known is {GuestCache.UBoot}.");
+        var file = result.GetValue(from);
+        if (file is null && result.GetValue(sha256) is not null)
+            throw new SimException("--sha256 needs --from FILE.");
+        host.WatchSignals();
+        var installer = new UBootInstaller(GuestCache.OfUser(), host.Say);
+        try
+        {
+            if (file is null)
+                installer.InstallFromPackage(host.Interrupted);
+            else
+                installer.InstallFromFile(file, result.GetValue(sha256), host.Interrupted);
+            return ExitCodes.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            host.Say("Interrupted; nothing was installed.");
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    private int List(ParseResult result)
+    {
+        var guests = GuestCache.OfUser().List();
+        host.Print(OptionValues.OneOf("--format", result.GetValue(format) ?? "text", "text", "json") == "json" ? Json(guests) : Text(guests));
+        return ExitCodes.Done;
+    }
+
+    private static string Text(IReadOnlyList<GuestEntry> guests) => string.Concat(guests.Select(static g => string.Create(CultureInfo.InvariantCulture,
+        $"{g.Name}  {State(g.State)}  {g.Description}\n{(g.Path is null ? "" : $"    {g.Path}, {g.Size} bytes\n    sha256 {g.Sha256}\n    from {g.Origin}\n")}")));
+
+    private static string Json(IReadOnlyList<GuestEntry> guests) => JsonText.Of(writer =>
+    {
+        writer.WriteStartArray();
+        foreach (var guest in guests)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", guest.Name);
+            writer.WriteString("description", guest.Description);
+            writer.WriteString("state", State(guest.State));
+            writer.WriteString("path", guest.Path);
+            writer.WriteNumber("size", guest.Size);
+            writer.WriteString("sha256", guest.Sha256);
+            writer.WriteString("origin", guest.Origin);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    });
+
+    private static string State(GuestState state) => state switch
+    {
+        GuestState.NotInstalled => "not installed",
+        GuestState.Cached => "installed",
+        GuestState.System => "installed by the system",
+        _ => "damaged",
+    };
+}

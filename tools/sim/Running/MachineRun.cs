@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using Sim.Cli.CommandLine;
+using Sim.Engine.Boards;
+using Sim.Engine.Session;
+
+namespace Sim.Cli.Running;
+
+/// <summary>
+/// One run of a machine from the command line: connects consoles, keyboard, clock and signals to a session, runs it, and tells how it ended.
+/// </summary>
+internal sealed class MachineRun : IDisposable
+{
+    private readonly CommandHost host;
+    private readonly RunSettings settings;
+    private readonly SerialBackends serials;
+    private readonly LogWriter? log;
+    private readonly InputInbox inbox = new();
+    private readonly CancellationTokenSource stop;
+    private string? stopReason;
+
+    /// <summary>Opens what the run writes to.</summary>
+    /// <exception cref="Engine.Base.SimException">A name is wrong or a file cannot be created.</exception>
+    public MachineRun(CommandHost host, RunSettings settings, IReadOnlyList<string> serialNames)
+    {
+        this.host = host;
+        this.settings = settings;
+        serials = new SerialBackends(serialNames, host);
+        log = settings.Log is { } what ? new LogWriter(what, host) : null;
+        stop = CancellationTokenSource.CreateLinkedTokenSource(host.Interrupted);
+        if (serials.Stdio is { } output)
+            output.Closed = () => Stop("output-closed");
+    }
+
+    /// <summary>False when the guest takes no input: stdin is then left alone.</summary>
+    public bool TakesInput { get; init; } = true;
+
+    /// <summary>Sees the machine being built; null for nobody.</summary>
+    public BuildDisplay? Display { get; init; }
+
+    /// <summary>Boots the machine, runs it and prints the end line.</summary>
+    /// <returns>The exit code.</returns>
+    public int Execute(MachineConfiguration configuration)
+    {
+        var interactive = TakesInput && host.InputIsTerminal && settings.Script is null && serials.StdioIndex >= 0;
+        var keepPace = settings.Pace is { } pace ? pace == "real" : interactive;
+        var pacer = interactive || keepPace ? new HostPacer(keepPace, inbox, serials.Flush, stop.Token) : null;
+        using var session = Session.Boot(configuration, new SessionOptions { Observer = Display, Pacer = pacer });
+        session.Machine.Root.Observer = null;
+        CheckVcpu(session);
+        serials.Connect(session);
+        log?.Connect(session);
+        if (settings.Script is { } script)
+            session.Attach(script);
+        else if (!interactive)
+            TypeAhead(session);
+        var progress = settings.Progress && host.ErrorIsTerminal ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, serials.Stdio) : null;
+        using var terminal = interactive ? Interact(session) : null;
+        if (!interactive)
+            inbox.End();
+        host.WatchSignals();
+        if (settings.HostTimeout is { } timeout)
+            stop.CancelAfter(timeout);
+
+        var start = Stopwatch.GetTimestamp();
+        var result = session.Run(settings.Limits, stop.Token);
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        progress?.Clear();
+        serials.Flush();
+        return Finish(session, result, elapsed);
+    }
+
+    public void Dispose()
+    {
+        log?.Dispose();
+        serials.Dispose();
+        stop.Dispose();
+    }
+
+    private void CheckVcpu(Session session)
+    {
+        var vcpu = settings.Limits.Stop.Vcpu;
+        if (vcpu >= session.Scheduler.Clocks.Count)
+            throw new Engine.Base.SimException(FormattableString.Invariant($"--until-icount names CPU {vcpu}; the machine has {session.Scheduler.Clocks.Count}, counted from 0."));
+    }
+
+    private void Stop(string reason)
+    {
+        Interlocked.CompareExchange(ref stopReason, reason, null);
+        stop.Cancel();
+    }
+
+    /// <summary>Standard input that is no terminal is read whole before power-on, so that the run depends on its content alone.</summary>
+    private void TypeAhead(Session session)
+    {
+        if (!TakesInput || host.InputIsTerminal || serials.StdioIndex < 0 || !session.Consoles[serials.StdioIndex].Chardev.IsAttached)
+            return;
+        using var hint = new Timer(_ => host.Say("reading standard input to its end before power-on (</dev/null for none)."), null, 2000, Timeout.Infinite);
+        var typed = new MemoryStream();
+        try
+        {
+            host.Input.CopyTo(typed);
+        }
+        catch (IOException)
+        {
+            // Closed or unreadable: nothing is typed.
+        }
+
+        if (typed.Length > 0)
+            session.Input.Enqueue(new InputEvent(serials.StdioIndex, typed.ToArray()));
+    }
+
+    private RawTerminal? Interact(Session session)
+    {
+        if (!session.Consoles[serials.StdioIndex].Chardev.IsAttached)
+        {
+            inbox.End();
+            return null;
+        }
+
+        session.Input.Inbox = inbox;
+        host.Say("Ctrl-A X leaves, Ctrl-A H helps.");
+        var terminal = RawTerminal.Enter();
+        new Keyboard(host, inbox, serials.StdioIndex, () => Stop("quit")).Start();
+        return terminal;
+    }
+
+    private int Finish(Session session, RunResult result, TimeSpan elapsed)
+    {
+        var (reason, code) = result.Reason == EndReason.Interrupted ? WhyStopped() : (EndReasons.Name(result.Reason), ExitCodes.Done);
+        if (host.OutputsMeet && serials.Stdio?.AtLineStart == false)
+            host.Error.Write("\n");
+        if (result.Reason is not (EndReason.Interrupted or EndReason.Quit) && MissingText(session, result, reason) is { } missing)
+        {
+            host.Say(missing);
+            code = ExitCodes.Guest;
+        }
+
+        host.Error.Write(EndLine.Format(reason, session, elapsed));
+        return code;
+    }
+
+    private (string Reason, int Code) WhyStopped()
+    {
+        if (host.Interrupted.IsCancellationRequested)
+            return ("interrupted", ExitCodes.Interrupted);
+        return stopReason switch
+        {
+            "quit" => ("quit", ExitCodes.Done),
+            { } known => (known, ExitCodes.HostLimit),
+            null => ("host-timeout", ExitCodes.HostLimit),
+        };
+    }
+
+    /// <summary>The awaited text that had not come when the run ended; null when all came.</summary>
+    private string? MissingText(Session session, RunResult result, string reason)
+    {
+        var what = settings.Script?.Waiting is { } step
+            ? FormattableString.Invariant($"{settings.Script.Name}:{step.Line}: expect {step.Text}")
+            : result.OutputCame ? null : $"--until-output {settings.Limits.Output}";
+        return what is null ? null : $"{what}: the text has not come when the run ended (reason={reason}); the console's last lines: {session.Console.Tail(3)}";
+    }
+}
