@@ -38,7 +38,7 @@ internal static unsafe class CacheInstructions
     [MethodImpl(Optimized)]
     static long TouchLoad(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+        uint address = Operand.Ra(s, op) + Operand.Rb(s, op);
         if (DataAccess.ReadPointer(s, address, 1) == null)
             return TouchSlow<No>(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
@@ -47,7 +47,7 @@ internal static unsafe class CacheInstructions
     [MethodImpl(Optimized)]
     static long TouchStore(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+        uint address = Operand.Ra(s, op) + Operand.Rb(s, op);
         if (DataAccess.WritePointer(s, address, 1) == null)
             return TouchSlow<Yes>(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
@@ -57,7 +57,7 @@ internal static unsafe class CacheInstructions
     static long TouchSlow<TStore>(PowerPcState* s, Op* op, long budget)
         where TStore : IChoice
     {
-        DataAccess.Touch(s, op, s->Gpr[op->Ra] + s->Gpr[op->Rb], TStore.On);
+        DataAccess.Touch(s, op, Operand.Ra(s, op) + Operand.Rb(s, op), TStore.On);
         if (s->Faulted != 0)
             return DataAccess.LeaveFaulted(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
@@ -70,7 +70,7 @@ internal static unsafe class CacheInstructions
     {
         if ((s->Msr & (Msr.Pr | Msr.Ucle)) == Msr.Pr)
         {
-            s->Dear = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+            s->Dear = Operand.Ra(s, op) + Operand.Rb(s, op);
             return Exceptions.Raise(s, op, budget, Vector.DataStorage, T.Syndrome);
         }
 

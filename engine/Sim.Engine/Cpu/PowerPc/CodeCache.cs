@@ -26,11 +26,23 @@ internal sealed unsafe class CodeCache : IRamListener
     readonly List<PowerPcCore> cores = [];
     readonly List<nint> slabs = [];
     readonly List<nint> tables = [];
+    readonly Queue<nint> stubbed = [];
     int slab = -1;
     int slabUsed = SlabOps;
     bool ownStore;
 
     ~CodeCache() => Free();
+
+    /// <summary>Points some of the ops whose handler was not compiled when they were decoded at its code. Only while no CPU is inside a block.</summary>
+    public void ShortenSome()
+    {
+        for (int count = Math.Min(stubbed.Count, 64); count > 0; count--)
+        {
+            nint op = stubbed.Dequeue();
+            if (!HandlerEntry.Shorten((Op*)op))
+                stubbed.Enqueue(op);
+        }
+    }
 
     /// <summary>Number of blocks decoded since the cache was made, for tests and benchmarks.</summary>
     public long BlocksDecoded { get; private set; }
@@ -105,13 +117,17 @@ internal sealed unsafe class CodeCache : IRamListener
         return first;
     }
 
-    static void Finish(Op* first, int count, uint offset)
+    void Finish(Op* first, int count, uint offset)
     {
-        for (int i = 0; i < count; i++)
-            first[i].Left = (ushort)(count - 1 - i);
         first[count] = default;
         first[count].Handler = &Dispatch.Continue;
         first[count].PageOffset = (ushort)(offset + 4 * count);
+        for (int i = 0; i <= count; i++)
+        {
+            first[i].Left = (ushort)Math.Max(count - 1 - i, 0);
+            if (!HandlerEntry.Shorten(first + i))
+                stubbed.Enqueue((nint)(first + i));
+        }
     }
 
     void NextSlab()
@@ -135,6 +151,7 @@ internal sealed unsafe class CodeCache : IRamListener
                 Drop(ram, number, page);
         slab = -1;
         slabUsed = SlabOps;
+        stubbed.Clear();
     }
 
     static void Drop(RamBlock ram, ulong number, CodePage page)

@@ -45,28 +45,28 @@ internal static unsafe class ConditionRegister
     [MethodImpl(Optimized)]
     static long Compare(PowerPcState* s, Op* op, long budget)
     {
-        s->Cr[op->Rt] = Flags.CompareSigned(s, (int)s->Gpr[op->Ra], (int)s->Gpr[op->Rb]);
+        s->Cr[op->Rt] = Flags.CompareSigned(s, (int)Operand.Ra(s, op), (int)Operand.Rb(s, op));
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long CompareImmediate(PowerPcState* s, Op* op, long budget)
     {
-        s->Cr[op->Rt] = Flags.CompareSigned(s, (int)s->Gpr[op->Ra], op->Immediate);
+        s->Cr[op->Rt] = Flags.CompareSigned(s, (int)Operand.Ra(s, op), op->Immediate);
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long CompareUnsigned(PowerPcState* s, Op* op, long budget)
     {
-        s->Cr[op->Rt] = Flags.CompareUnsigned(s, s->Gpr[op->Ra], s->Gpr[op->Rb]);
+        s->Cr[op->Rt] = Flags.CompareUnsigned(s, Operand.Ra(s, op), Operand.Rb(s, op));
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long CompareUnsignedImmediate(PowerPcState* s, Op* op, long budget)
     {
-        s->Cr[op->Rt] = Flags.CompareUnsigned(s, s->Gpr[op->Ra], (uint)op->Immediate);
+        s->Cr[op->Rt] = Flags.CompareUnsigned(s, Operand.Ra(s, op), (uint)op->Immediate);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -91,7 +91,7 @@ internal static unsafe class ConditionRegister
     [MethodImpl(Optimized)]
     static long MoveFrom(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = Flags.GetCr(s);
+        Operand.SetRt(s, op, Flags.GetCr(s));
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -100,7 +100,7 @@ internal static unsafe class ConditionRegister
     static long MoveFromOneField(PowerPcState* s, Op* op, long budget)
     {
         uint fields = op->Raw >> 12 & 0xFF;
-        s->Gpr[op->Rt] = System.Numerics.BitOperations.IsPow2(fields) ? Flags.GetCr(s) & FieldMask(fields) : 0;
+        Operand.SetRt(s, op, System.Numerics.BitOperations.IsPow2(fields) ? Flags.GetCr(s) & FieldMask(fields) : 0);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -108,7 +108,7 @@ internal static unsafe class ConditionRegister
     static long MoveTo(PowerPcState* s, Op* op, long budget)
     {
         uint mask = FieldMask(op->Raw >> 12 & 0xFF);
-        Flags.SetCr(s, (s->Gpr[op->Rt] & mask) | (Flags.GetCr(s) & ~mask));
+        Flags.SetCr(s, (Operand.Rs(s, op) & mask) | (Flags.GetCr(s) & ~mask));
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -118,7 +118,7 @@ internal static unsafe class ConditionRegister
     {
         uint fields = op->Raw >> 12 & 0xFF;
         uint mask = System.Numerics.BitOperations.IsPow2(fields) ? FieldMask(fields) : 0;
-        Flags.SetCr(s, (s->Gpr[op->Rt] & mask) | (Flags.GetCr(s) & ~mask));
+        Flags.SetCr(s, (Operand.Rs(s, op) & mask) | (Flags.GetCr(s) & ~mask));
         return op[1].Handler(s, op + 1, budget);
     }
 

@@ -10,10 +10,10 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// <code>
 /// static long Lwz(PowerPcState* s, Op* op, long budget)
 /// {
-///     byte* host = DataAccess.ReadPointer(s, address, 4);
-///     if (host == null)
+///     SoftTlbEntry* entry = DataAccess.Entry(s, address);
+///     if (!DataAccess.Hits(entry->ReadTag, address, 4))
 ///         return LwzSlow(s, op, budget);
-///     s->Gpr[op->Rt] = BinaryPrimitives.ReverseEndianness(*(uint*)host);
+///     s->Gpr[op->Rt] = BinaryPrimitives.ReverseEndianness(*(uint*)(entry->Addend + address));
 ///     return op[1].Handler(s, op + 1, budget);
 /// }
 ///
@@ -33,20 +33,28 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// </remarks>
 internal static unsafe class DataAccess
 {
+    /// <summary>The soft TLB entry that the page of an address can be in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SoftTlbEntry* Entry(PowerPcState* s, uint address) => s->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
+
+    /// <summary>Whether an entry with that tag has all bytes of an operand; one that reaches into the next page it never has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Hits(uint tag, uint address, uint size) => (address + (size - 1) & 0xFFFF_F000) == tag;
+
     /// <summary>Host address of <paramref name="size"/> readable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* ReadPointer(PowerPcState* s, uint address, uint size)
     {
-        SoftTlbEntry* entry = s->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
-        return (address + (size - 1) & 0xFFFF_F000) == entry->ReadTag ? entry->Addend + address : null;
+        SoftTlbEntry* entry = Entry(s, address);
+        return Hits(entry->ReadTag, address, size) ? entry->Addend + address : null;
     }
 
     /// <summary>Host address of <paramref name="size"/> writable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* WritePointer(PowerPcState* s, uint address, uint size)
     {
-        SoftTlbEntry* entry = s->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
-        return (address + (size - 1) & 0xFFFF_F000) == entry->WriteTag ? entry->Addend + address : null;
+        SoftTlbEntry* entry = Entry(s, address);
+        return Hits(entry->WriteTag, address, size) ? entry->Addend + address : null;
     }
 
     /// <summary>

@@ -13,13 +13,18 @@ internal static unsafe class Flags
 
     /// <summary>The CR field of a signed comparison, with SO copied from XER.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte CompareSigned(PowerPcState* s, int left, int right) =>
-        (byte)((left < right ? Lt : left > right ? Gt : Eq) | s->XerSo);
+    public static byte CompareSigned(PowerPcState* s, int left, int right) => Field(s, Bit(left < right), Bit(left > right));
 
     /// <summary>The CR field of an unsigned comparison, with SO copied from XER.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte CompareUnsigned(PowerPcState* s, uint left, uint right) =>
-        (byte)((left < right ? Lt : left > right ? Gt : Eq) | s->XerSo);
+    public static byte CompareUnsigned(PowerPcState* s, uint left, uint right) => Field(s, Bit(left < right), Bit(left > right));
+
+    /// <summary>LT, GT, or EQ when it is neither, without a branch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static byte Field(PowerPcState* s, int less, int greater) => (byte)((Eq + (Lt - Eq) * less + (Gt - Eq) * greater) | s->XerSo);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Bit(bool condition) => Unsafe.BitCast<bool, byte>(condition);
 
     /// <summary>Sets XER[OV] and accumulates XER[SO] (OE=1 forms).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

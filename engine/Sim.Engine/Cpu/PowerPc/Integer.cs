@@ -63,29 +63,39 @@ internal static unsafe class Integer
     static Instruction[] Forms<T>(string mnemonic, uint extended, uint reserved = 0)
         where T : IOperation =>
     [
-        Instruction.Extended(mnemonic, 31, extended, &Arithmetic<T, No, No>, reserved: reserved),
-        Instruction.Extended(mnemonic + ".", 31, extended, &Arithmetic<T, No, Yes>, reserved: reserved, record: 1),
-        Instruction.Extended(mnemonic + "o", 31, extended | 512, &Arithmetic<T, Yes, No>, reserved: reserved),
-        Instruction.Extended(mnemonic + "o.", 31, extended | 512, &Arithmetic<T, Yes, Yes>, reserved: reserved, record: 1),
+        Instruction.Extended(mnemonic, 31, extended, &Arithmetic<T, No>, reserved: reserved),
+        Instruction.Extended(mnemonic + ".", 31, extended, &Arithmetic<T, Yes>, reserved: reserved, record: 1),
+        Instruction.Extended(mnemonic + "o", 31, extended | 512, &ArithmeticOverflow<T, No>, reserved: reserved),
+        Instruction.Extended(mnemonic + "o.", 31, extended | 512, &ArithmeticOverflow<T, Yes>, reserved: reserved, record: 1),
     ];
 
     static Instruction[] RecordForms<T>(string mnemonic, uint extended)
         where T : IOperation =>
     [
-        Instruction.Extended(mnemonic, 31, extended, &Arithmetic<T, No, No>),
-        Instruction.Extended(mnemonic + ".", 31, extended, &Arithmetic<T, No, Yes>, record: 1),
+        Instruction.Extended(mnemonic, 31, extended, &Arithmetic<T, No>),
+        Instruction.Extended(mnemonic + ".", 31, extended, &Arithmetic<T, Yes>, record: 1),
     ];
 
     [MethodImpl(Optimized)]
-    static long Arithmetic<T, TOverflow, TRecord>(PowerPcState* s, Op* op, long budget)
+    static long Arithmetic<T, TRecord>(PowerPcState* s, Op* op, long budget)
         where T : IOperation
-        where TOverflow : IChoice
         where TRecord : IChoice
     {
-        uint a = s->Gpr[op->Ra], b = s->Gpr[op->Rb], result = T.Compute(s, a, b);
-        s->Gpr[op->Rt] = result;
-        if (TOverflow.On)
-            Flags.SetOverflow(s, T.Overflows(a, b, result));
+        uint result = T.Compute(s, Operand.Ra(s, op), Operand.Rb(s, op));
+        Operand.SetRt(s, op, result);
+        if (TRecord.On)
+            Flags.SetCr0(s, result);
+        return op[1].Handler(s, op + 1, budget);
+    }
+
+    [MethodImpl(Optimized)]
+    static long ArithmeticOverflow<T, TRecord>(PowerPcState* s, Op* op, long budget)
+        where T : IOperation
+        where TRecord : IChoice
+    {
+        uint a = Operand.Ra(s, op), b = Operand.Rb(s, op), result = T.Compute(s, a, b);
+        Operand.SetRt(s, op, result);
+        Flags.SetOverflow(s, T.Overflows(a, b, result));
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -94,7 +104,7 @@ internal static unsafe class Integer
     [MethodImpl(Optimized)]
     static long AddImmediate(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = s->Gpr[op->Ra] + (uint)op->Immediate;
+        Operand.SetRt(s, op, Operand.Ra(s, op) + (uint)op->Immediate);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -102,8 +112,8 @@ internal static unsafe class Integer
     static long AddImmediateCarrying<TRecord>(PowerPcState* s, Op* op, long budget)
         where TRecord : IChoice
     {
-        uint result = AddCarrying.Compute(s, s->Gpr[op->Ra], (uint)op->Immediate);
-        s->Gpr[op->Rt] = result;
+        uint result = AddCarrying.Compute(s, Operand.Ra(s, op), (uint)op->Immediate);
+        Operand.SetRt(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -112,14 +122,14 @@ internal static unsafe class Integer
     [MethodImpl(Optimized)]
     static long SubtractFromImmediateCarrying(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = SubtractCarrying.Compute(s, s->Gpr[op->Ra], (uint)op->Immediate);
+        Operand.SetRt(s, op, SubtractCarrying.Compute(s, Operand.Ra(s, op), (uint)op->Immediate));
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long MultiplyImmediate(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = s->Gpr[op->Ra] * (uint)op->Immediate;
+        Operand.SetRt(s, op, Operand.Ra(s, op) * (uint)op->Immediate);
         return op[1].Handler(s, op + 1, budget);
     }
 

@@ -54,8 +54,8 @@ internal static unsafe class IntegerLogical
         where T : IOperation
         where TRecord : IChoice
     {
-        uint result = T.Compute(s->Gpr[op->Rt], s->Gpr[op->Rb]);
-        s->Gpr[op->Ra] = result;
+        uint result = T.Compute(Operand.Rs(s, op), Operand.Rb(s, op));
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -66,8 +66,8 @@ internal static unsafe class IntegerLogical
         where T : IOperation
         where TRecord : IChoice
     {
-        uint result = T.Compute(s->Gpr[op->Rt], (uint)op->Immediate);
-        s->Gpr[op->Ra] = result;
+        uint result = T.Compute(Operand.Rs(s, op), (uint)op->Immediate);
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -77,9 +77,9 @@ internal static unsafe class IntegerLogical
     static long ShiftRightAlgebraic<TRecord>(PowerPcState* s, Op* op, long budget)
         where TRecord : IChoice
     {
-        int count = (int)(s->Gpr[op->Rb] & 63);
-        uint result = ShiftAlgebraic(s, s->Gpr[op->Rt], count);
-        s->Gpr[op->Ra] = result;
+        int count = (int)(Operand.Rb(s, op) & 63);
+        uint result = ShiftAlgebraic(s, Operand.Rs(s, op), count);
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -89,8 +89,8 @@ internal static unsafe class IntegerLogical
     static long ShiftRightAlgebraicImmediate<TRecord>(PowerPcState* s, Op* op, long budget)
         where TRecord : IChoice
     {
-        uint result = ShiftAlgebraic(s, s->Gpr[op->Rt], op->Rb);
-        s->Gpr[op->Ra] = result;
+        uint result = ShiftAlgebraic(s, Operand.Rs(s, op), op->Rb);
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -109,10 +109,12 @@ internal static unsafe class IntegerLogical
     [MethodImpl(Optimized)]
     static long Select(PowerPcState* s, Op* op, long budget)
     {
-        bool set = (s->Cr[op->Rc >> 2] & 8 >> (op->Rc & 3)) != 0;
-        s->Gpr[op->Rt] = s->Gpr[set ? op->Ra : op->Rb];
+        Operand.SetRt(s, op, s->Gpr[IsSet(s, op) ? op->Ra : op->Rb]);
         return op[1].Handler(s, op + 1, budget);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsSet(PowerPcState* s, Op* op) => (s->Cr[op->Rc >> 2] & 8 >> (op->Rc & 3)) != 0;
 
     struct And : IOperation
     {
@@ -156,12 +158,12 @@ internal static unsafe class IntegerLogical
 
     struct ShiftLeft : IOperation
     {
-        public static uint Compute(uint source, uint operand) => (operand & 32) != 0 ? 0 : source << (int)operand;
+        public static uint Compute(uint source, uint operand) => (uint)((ulong)source << (int)(operand & 63));
     }
 
     struct ShiftRight : IOperation
     {
-        public static uint Compute(uint source, uint operand) => (operand & 32) != 0 ? 0 : source >> (int)operand;
+        public static uint Compute(uint source, uint operand) => (uint)((ulong)source >> (int)(operand & 63));
     }
 
     struct CountLeadingZeros : IOperation

@@ -26,8 +26,8 @@ internal static unsafe class IntegerRotate
     static long RotateImmediate<TRecord>(PowerPcState* s, Op* op, long budget)
         where TRecord : IChoice
     {
-        uint result = BitOperations.RotateLeft(s->Gpr[op->Rt], op->Rb) & (uint)op->Immediate;
-        s->Gpr[op->Ra] = result;
+        uint result = BitOperations.RotateLeft(Operand.Rs(s, op), op->Rb) & (uint)op->Immediate;
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -37,8 +37,8 @@ internal static unsafe class IntegerRotate
     static long RotateRegister<TRecord>(PowerPcState* s, Op* op, long budget)
         where TRecord : IChoice
     {
-        uint result = BitOperations.RotateLeft(s->Gpr[op->Rt], (int)s->Gpr[op->Rb]) & (uint)op->Immediate;
-        s->Gpr[op->Ra] = result;
+        uint result = BitOperations.RotateLeft(Operand.Rs(s, op), (int)Operand.Rb(s, op)) & (uint)op->Immediate;
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);
@@ -49,8 +49,8 @@ internal static unsafe class IntegerRotate
         where TRecord : IChoice
     {
         uint mask = (uint)op->Immediate;
-        uint result = (BitOperations.RotateLeft(s->Gpr[op->Rt], op->Rb) & mask) | (s->Gpr[op->Ra] & ~mask);
-        s->Gpr[op->Ra] = result;
+        uint result = (BitOperations.RotateLeft(Operand.Rs(s, op), op->Rb) & mask) | (Operand.Ra(s, op) & ~mask);
+        Operand.SetRa(s, op, result);
         if (TRecord.On)
             Flags.SetCr0(s, result);
         return op[1].Handler(s, op + 1, budget);

@@ -63,7 +63,34 @@ internal static unsafe class LoadStore
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static uint AddressOf<TIndexed>(PowerPcState* s, Op* op)
-        where TIndexed : IChoice => s->Gpr[op->Ra] + (TIndexed.On ? s->Gpr[op->Rb] : (uint)op->Immediate);
+        where TIndexed : IChoice => Operand.Ra(s, op) + (TIndexed.On ? Operand.Rb(s, op) : (uint)op->Immediate);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool Readable<T>(SoftTlbEntry* entry, uint address)
+        where T : IFormat => DataAccess.Hits(entry->ReadTag, address, T.Size);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool Writable<T>(SoftTlbEntry* entry, uint address)
+        where T : IFormat => DataAccess.Hits(entry->WriteTag, address, T.Size);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void FinishLoad<TUpdate>(PowerPcState* s, Op* op, uint value, uint address)
+        where TUpdate : IChoice
+    {
+        Operand.SetRt(s, op, value);
+        if (TUpdate.On)
+            Operand.SetRa(s, op, address);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void FinishStore<T, TUpdate>(PowerPcState* s, Op* op, SoftTlbEntry* entry, uint address)
+        where T : IFormat
+        where TUpdate : IChoice
+    {
+        T.Write(entry->Addend + address, Operand.Rs(s, op));
+        if (TUpdate.On)
+            Operand.SetRa(s, op, address);
+    }
 
     [MethodImpl(Optimized)]
     static long LoadOne<T, TIndexed, TUpdate>(PowerPcState* s, Op* op, long budget)
@@ -72,12 +99,10 @@ internal static unsafe class LoadStore
         where TUpdate : IChoice
     {
         uint address = AddressOf<TIndexed>(s, op);
-        byte* host = DataAccess.ReadPointer(s, address, T.Size);
-        if (host == null)
+        SoftTlbEntry* entry = DataAccess.Entry(s, address);
+        if (!Readable<T>(entry, address))
             return LoadSlow<T, TIndexed, TUpdate>(s, op, budget);
-        s->Gpr[op->Rt] = T.Read(host);
-        if (TUpdate.On)
-            s->Gpr[op->Ra] = address;
+        FinishLoad<TUpdate>(s, op, T.Read(entry->Addend + address), address);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -91,9 +116,7 @@ internal static unsafe class LoadStore
         ulong value = DataAccess.Load(s, op, budget, address, (int)T.Size);
         if (s->Faulted != 0)
             return DataAccess.LeaveFaulted(s, op, budget);
-        s->Gpr[op->Rt] = T.FromMemory(value);
-        if (TUpdate.On)
-            s->Gpr[op->Ra] = address;
+        FinishLoad<TUpdate>(s, op, T.FromMemory(value), address);
         if (s->ExitRequested != 0)
             return Dispatch.LeaveAfter(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
@@ -106,12 +129,10 @@ internal static unsafe class LoadStore
         where TUpdate : IChoice
     {
         uint address = AddressOf<TIndexed>(s, op);
-        byte* host = DataAccess.WritePointer(s, address, T.Size);
-        if (host == null)
+        SoftTlbEntry* entry = DataAccess.Entry(s, address);
+        if (!Writable<T>(entry, address))
             return StoreSlow<T, TIndexed, TUpdate>(s, op, budget);
-        T.Write(host, s->Gpr[op->Rt]);
-        if (TUpdate.On)
-            s->Gpr[op->Ra] = address;
+        FinishStore<T, TUpdate>(s, op, entry, address);
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -122,11 +143,11 @@ internal static unsafe class LoadStore
         where TUpdate : IChoice
     {
         uint address = AddressOf<TIndexed>(s, op);
-        DataAccess.Store(s, op, budget, address, T.ToMemory(s->Gpr[op->Rt]), (int)T.Size);
+        DataAccess.Store(s, op, budget, address, T.ToMemory(Operand.Rs(s, op)), (int)T.Size);
         if (s->Faulted != 0)
             return DataAccess.LeaveFaulted(s, op, budget);
         if (TUpdate.On)
-            s->Gpr[op->Ra] = address;
+            Operand.SetRa(s, op, address);
         if (s->ExitRequested != 0)
             return Dispatch.LeaveAfter(s, op, budget);
         return op[1].Handler(s, op + 1, budget);

@@ -35,13 +35,13 @@ internal static unsafe class LoadStoreMultiple
     /// <summary>Loads RT to R31; false when a word faulted. The base register then has its old value, so that the instruction can be restarted.</summary>
     static bool LoadAll(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + (uint)op->Immediate, oldBase = s->Gpr[op->Ra];
+        uint address = Operand.Ra(s, op) + (uint)op->Immediate, oldBase = Operand.Ra(s, op);
         for (int register = op->Rt; register < 32; register++, address += 4)
         {
             ulong value = DataAccess.LoadWord(s, op, budget, address);
             if (s->Faulted != 0)
             {
-                s->Gpr[op->Ra] = oldBase;
+                Operand.SetRa(s, op, oldBase);
                 return false;
             }
 
@@ -63,7 +63,7 @@ internal static unsafe class LoadStoreMultiple
 
     static bool StoreAll(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + (uint)op->Immediate;
+        uint address = Operand.Ra(s, op) + (uint)op->Immediate;
         for (int register = op->Rt; register < 32; register++, address += 4)
         {
             DataAccess.StoreWord(s, op, budget, address, s->Gpr[register]);
@@ -77,13 +77,13 @@ internal static unsafe class LoadStoreMultiple
     [MethodImpl(Optimized)]
     static long LoadReserve(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+        uint address = Operand.Ra(s, op) + Operand.Rb(s, op);
         if ((address & 3) != 0)
             return Exceptions.Alignment(s, op, budget, address, 0);
         uint value = DataAccess.LoadWord(s, op, budget, address);
         if (s->Faulted != 0)
             return DataAccess.LeaveFaulted(s, op, budget);
-        s->Gpr[op->Rt] = value;
+        Operand.SetRt(s, op, value);
         s->Reserved = 1;
         s->ReservationAddress = address;
         if (s->ExitRequested != 0)
@@ -94,13 +94,13 @@ internal static unsafe class LoadStoreMultiple
     [MethodImpl(Optimized)]
     static long StoreConditional(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+        uint address = Operand.Ra(s, op) + Operand.Rb(s, op);
         if ((address & 3) != 0)
             return Exceptions.Alignment(s, op, budget, address, Esr.St);
         byte stored = 0;
         if (s->Reserved != 0 && s->ReservationAddress == address)
         {
-            DataAccess.StoreWord(s, op, budget, address, s->Gpr[op->Rt]);
+            DataAccess.StoreWord(s, op, budget, address, Operand.Rs(s, op));
             if (s->Faulted != 0)
                 return DataAccess.LeaveFaulted(s, op, budget);
             stored = Flags.Eq;
@@ -116,7 +116,7 @@ internal static unsafe class LoadStoreMultiple
     [MethodImpl(Optimized)]
     static long ZeroLine(PowerPcState* s, Op* op, long budget)
     {
-        uint address = (s->Gpr[op->Ra] + s->Gpr[op->Rb]) & ~(LineSize - 1);
+        uint address = (Operand.Ra(s, op) + Operand.Rb(s, op)) & ~(LineSize - 1);
         byte* host = DataAccess.WritePointer(s, address, LineSize);
         if (host == null)
             return ZeroLineSlow(s, op, budget);
@@ -129,7 +129,7 @@ internal static unsafe class LoadStoreMultiple
     [MethodImpl(Optimized)]
     static long ZeroLineSlow(PowerPcState* s, Op* op, long budget)
     {
-        uint address = s->Gpr[op->Ra] + s->Gpr[op->Rb];
+        uint address = Operand.Ra(s, op) + Operand.Rb(s, op);
         DataAccess.Touch(s, op, address, isStore: true);
         if (s->Faulted != 0)
             return DataAccess.LeaveFaulted(s, op, budget);

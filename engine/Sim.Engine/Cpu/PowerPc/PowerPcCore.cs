@@ -139,6 +139,7 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu
     {
         long executed = 0;
         stopRequested = false;
+        code.ShortenSome();
         while (executed < budget)
         {
             Synchronize(executed);

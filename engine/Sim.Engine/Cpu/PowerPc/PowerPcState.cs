@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Sim.Engine.Qdev;
 
@@ -19,8 +20,10 @@ internal unsafe struct PowerPcState
     /// <summary>Entries of TLB0 (4 ways of 128), then of TLB1.</summary>
     public const int Tlb0Entries = 512, Tlb1Entries = 16, TlbEntries = Tlb0Entries + Tlb1Entries;
 
-    /// <summary>General-purpose registers, lower 32 bits.</summary>
-    public fixed uint Gpr[32];
+    // Where the JIT takes the address of a fixed buffer it adds a null check, so handlers reach these three through properties.
+    const int CrOffset = 140, GprHighOffset = 168;
+
+    fixed uint gpr[32];
 
     [Derived("Gpr[ZeroIndex]: always 0.")] public uint GprZero;
 
@@ -29,8 +32,7 @@ internal unsafe struct PowerPcState
 
     public uint Msr;
 
-    /// <summary>CR as eight bytes, CR0 first, each LT=8, GT=4, EQ=2, SO=1. <see cref="Flags.GetCr"/> has the canonical word.</summary>
-    public fixed byte Cr[8];
+    fixed byte cr[8];
 
     /// <summary>XER bits as bytes of 0 or 1, and all the other bits of XER as they stand in it.</summary>
     public byte XerSo, XerOv, XerCa;
@@ -45,6 +47,8 @@ internal unsafe struct PowerPcState
     // ---- What the fast paths need close by; all derived.
 
     [Derived("The virtual page of the block under way.")] public uint PcPage;
+
+    fixed uint gprHigh[32];
     [Derived("Lives within one run: instructions of the run are ExecutedBase minus what is left.")] public long ExecutedBase;
     [Derived("Data soft TLB of the current MSR[DS,PR].")] public SoftTlbEntry* DataTlb;
     [Derived("Code soft TLB of the current MSR[IS,PR,SPE].")] public CodeTlbEntry* CodeTlb;
@@ -59,9 +63,6 @@ internal unsafe struct PowerPcState
     [Derived("Index of the CPU.")] public uint Pir;
     [Derived("Single instructions must be looked at: debug events or a trace.")] public byte Stepping;
     [Derived("The trace wants interrupts, or every instruction.")] public byte TraceInterrupts, TraceExecution;
-
-    /// <summary>General-purpose registers, upper 32 bits: only SPE reads or writes them.</summary>
-    public fixed uint GprHigh[32];
 
     /// <summary>SPE accumulator.</summary>
     public ulong Acc;
@@ -138,6 +139,15 @@ internal unsafe struct PowerPcState
 
     /// <summary>1 while the core is held: it executes nothing until it is released (start-powered-off).</summary>
     public byte Held;
+
+    /// <summary>General-purpose registers, lower 32 bits.</summary>
+    public uint* Gpr => (uint*)Unsafe.AsPointer(ref this);
+
+    /// <summary>CR as eight bytes, CR0 first, each LT=8, GT=4, EQ=2, SO=1. <see cref="Flags.GetCr"/> has the canonical word.</summary>
+    public byte* Cr => (byte*)Unsafe.AsPointer(ref this) + CrOffset;
+
+    /// <summary>General-purpose registers, upper 32 bits: only SPE reads or writes them.</summary>
+    public uint* GprHigh => (uint*)((byte*)Unsafe.AsPointer(ref this) + GprHighOffset);
 }
 
 /// <summary>One page of the data soft TLB: a host address if the tag equals the page of the access's last byte.</summary>

@@ -103,23 +103,23 @@ internal static unsafe class SpecialRegisters
     [MethodImpl(Optimized)]
     static long ReadField(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = *(uint*)((byte*)s + op->Immediate);
+        Operand.SetRt(s, op, *(uint*)((byte*)s + op->Immediate));
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long WriteField(PowerPcState* s, Op* op, long budget)
     {
-        *(uint*)((byte*)s + op->Immediate) = s->Gpr[op->Rt] & (uint)op->Constant;
+        *(uint*)((byte*)s + op->Immediate) = Operand.Rs(s, op) & (uint)op->Constant;
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long ReadComputed(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = op->Immediate == Xer
+        Operand.SetRt(s, op, op->Immediate == Xer
             ? Flags.GetXer(s)
-            : PowerPcCore.Of(s).ReadTimeRegister(op, budget, op->Immediate);
+            : PowerPcCore.Of(s).ReadTimeRegister(op, budget, op->Immediate));
         return op[1].Handler(s, op + 1, budget);
     }
 
@@ -128,11 +128,11 @@ internal static unsafe class SpecialRegisters
     {
         if (op->Immediate == Xer)
         {
-            Flags.SetXer(s, s->Gpr[op->Rt]);
+            Flags.SetXer(s, Operand.Rs(s, op));
             return op[1].Handler(s, op + 1, budget);
         }
 
-        PowerPcCore.Of(s).WriteSpecial(op, budget, op->Immediate, s->Gpr[op->Rt]);
+        PowerPcCore.Of(s).WriteSpecial(op, budget, op->Immediate, Operand.Rs(s, op));
         s->ExitRequested = 1;
         return Dispatch.LeaveAfter(s, op, budget);
     }

@@ -33,7 +33,7 @@ internal static unsafe class SystemInstructions
     [MethodImpl(Optimized)]
     static long TrapRegister(PowerPcState* s, Op* op, long budget)
     {
-        if (Traps(op->Rt, s->Gpr[op->Ra], s->Gpr[op->Rb]))
+        if (Traps(op->Rt, Operand.Ra(s, op), Operand.Rb(s, op)))
             return Trap(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
     }
@@ -41,7 +41,7 @@ internal static unsafe class SystemInstructions
     [MethodImpl(Optimized)]
     static long TrapImmediate(PowerPcState* s, Op* op, long budget)
     {
-        if (Traps(op->Rt, s->Gpr[op->Ra], (uint)op->Immediate))
+        if (Traps(op->Rt, Operand.Ra(s, op), (uint)op->Immediate))
             return Trap(s, op, budget);
         return op[1].Handler(s, op + 1, budget);
     }
@@ -86,21 +86,21 @@ internal static unsafe class SystemInstructions
     [MethodImpl(Optimized)]
     static long MoveFromMsr(PowerPcState* s, Op* op, long budget)
     {
-        s->Gpr[op->Rt] = s->Msr;
+        Operand.SetRt(s, op, s->Msr);
         return op[1].Handler(s, op + 1, budget);
     }
 
     [MethodImpl(Optimized)]
     static long MoveToMsr(PowerPcState* s, Op* op, long budget)
     {
-        SetMsr(s, s->Gpr[op->Rt]);
+        SetMsr(s, Operand.Rs(s, op));
         return Dispatch.LeaveAfter(s, op, budget);
     }
 
     [MethodImpl(Optimized)]
     static long WriteExternalEnable(PowerPcState* s, Op* op, long budget)
     {
-        SetMsr(s, (s->Msr & ~Msr.Ee) | (s->Gpr[op->Rt] & Msr.Ee));
+        SetMsr(s, (s->Msr & ~Msr.Ee) | (Operand.Rs(s, op) & Msr.Ee));
         return Dispatch.LeaveAfter(s, op, budget);
     }
 
