@@ -2,94 +2,206 @@ using Sim.Engine.Cpu.PowerPc;
 
 namespace Sim.Tests;
 
-/// <summary>Draws cases for an instruction of the decode tables: boundary values and random ones in the registers that the word names, addresses in the scratch memory.</summary>
-internal sealed class CaseGenerator(int seed)
+/// <summary>
+/// Draws cases: encodings of an instruction of our decode tables, or words of the whole opcode space whatever the tables say, so that legality and reserved bits
+/// are compared too. Left out is what would leave the conformance program: SPRs and TLB entries that it runs on, waiting, and time.
+/// </summary>
+internal sealed partial class CaseGenerator(int seed)
 {
-    static readonly uint[] words =
-        [0, 1, 2, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFF, 0xFFFF_FFFE, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0xFFFF_8000, 0x1F, 0x20, 0x21, 0x3F, 0x40];
+    /// <summary>Extended opcodes of primary opcode 31 that are not drawn: TLB writes and invalidations, wait, moves to and from SPRs, time.</summary>
+    static readonly HashSet<uint> left31 = [18, 30, 62, 307, 339, 370, 371, 467, 786, 978];
 
-    static readonly uint[] singles =
-    [
-        0x0000_0000, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 0x4000_0000, 0x3F00_0000, 0x4B00_0000, 0x4B80_0000, 0x4F00_0000, 0xCF00_0000, 0x4F80_0000, 0x5F00_0000,
-        0x3FC0_0000, 0x4020_0000, 0xC020_0000, 0x3EFF_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC1_2345, 0x7F80_0001, 0x7F7F_FFFF, 0xFF7F_FFFF,
-        0x0080_0000, 0x0080_0001, 0x007F_FFFF, 0x0000_0001, 0x8000_0001, 0x3F80_0001, 0x337F_FFFF, 0x3380_0000,
-    ];
+    /// <summary>Of primary opcode 19: returns from interrupts.</summary>
+    static readonly HashSet<uint> left19 = [18, 38, 39, 50, 51];
 
-    static readonly ulong[] doubles =
-    [
-        0, 0x8000_0000_0000_0000, 0x3FF0_0000_0000_0000, 0xBFF0_0000_0000_0000, 0x3FE0_0000_0000_0000, 0x4004_0000_0000_0000, 0xC004_0000_0000_0000, 0x41DF_FFFF_FFC0_0000,
-        0x41E0_0000_0000_0000, 0xC1E0_0000_0000_0000, 0xC1E0_0000_0020_0000, 0x41EF_FFFF_FFE0_0000, 0x41F0_0000_0000_0000, 0x43E0_0000_0000_0000, 0xC3E0_0000_0000_0000,
-        0x43F0_0000_0000_0000, 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000, 0xFFF8_1234_5678_9ABC, 0x7FF0_0000_0000_0001, 0x7FEF_FFFF_FFFF_FFFF,
-        0x0010_0000_0000_0000, 0x000F_FFFF_FFFF_FFFF, 1, 0x3FF0_0000_0000_0001, 0x47EF_FFFF_E000_0000, 0x47EF_FFFF_F000_0000, 0x3690_0000_0000_0000, 0x36A0_0000_0000_0000,
-        0x3810_0000_0000_0000, 0x380F_FFFF_FFFF_FFFF,
-    ];
+    /// <summary>SPRs that the program lives on, that tell time, reset or invalidate.</summary>
+    static readonly HashSet<int> leftSprs =
+        [22, 63, 268, 269, 284, 285, 272, 273, 274, 275, 276, 308, 336, 340, 526, 527, 1008, 1009, 1012, 54, .. Enumerable.Range(400, 16), .. Enumerable.Range(528, 8)];
+
+    /// <summary>What stays in the target of a read of an SPR that the reference does not know and ignores.</summary>
+    public const ulong UnchangedByRead = 0x5A5A_1234_DEAD_BEEF;
 
     readonly Random _draw = new(seed);
 
-    /// <summary>A case whose only word is an encoding of <paramref name="instruction"/>.</summary>
-    public PowerPcCase Draw(Instruction instruction)
+    /// <summary>A case whose only word is an encoding of <paramref name="instruction"/>; null for instructions that are not drawn.</summary>
+    public PowerPcCase? Draw(Instruction instruction)
     {
         uint word = instruction.Value | ((uint)_draw.NextInt64(1L << 32) & ~instruction.Mask);
         // Displacements alone reach no scratch memory.
         if (instruction.Form is OperandForm.SpeOffset8 or OperandForm.SpeOffset4 or OperandForm.SpeOffset2 && (word >> 16 & 31) == 0)
             word |= 1 << 16;
-        return Fill(word, instruction);
+        return IsLeft(word) ? null : Case(word, instruction.Form is OperandForm.RaOrZero or OperandForm.UpdateLoad or OperandForm.UpdateStore);
     }
 
-    /// <summary>Registers for the word; those that it does not name are 0.</summary>
-    PowerPcCase Fill(uint word, Instruction instruction)
+    /// <summary>Cases of every primary opcode and, of 4, 19 and 31, of every extended opcode with either bit 31.</summary>
+    public IEnumerable<(string Name, PowerPcCase Input)> Words(int each)
     {
-        var input = CaseText.Default(word);
-        if (_draw.Next(4) == 0)
-            (input.Acc, input.Cr, input.Lr) = (Value(), (uint)_draw.NextInt64(1L << 32), (uint)_draw.NextInt64(1L << 32));
-        if (_draw.Next(4) == 0)
-            (input.Xer, input.Ctr) = ((uint)_draw.Next(8) << 29, words[_draw.Next(words.Length)]);
-        // Now and then with the SPE switched off, or in user state.
-        input.Msr = _draw.Next(16) switch { 0 => 0x1000, 1 => PowerPcCase.SpeAvailable | 0x4000, _ => PowerPcCase.SpeAvailable };
+        for (uint primary = 0; primary < 64; primary++)
+        {
+            bool isExtended = primary is 4 or 19 or 31;
+            for (uint extended = 0; extended < (isExtended ? 2048u : 1); extended++)
+            {
+                if (IsLeft(primary << 26 | (isExtended ? extended : 0)))
+                    continue;
+                for (int i = 0; i < (isExtended ? each : each * 16); i++)
+                {
+                    uint random = (uint)_draw.NextInt64(1L << 32);
+                    uint word = primary << 26 | (isExtended ? Sparse(random & 0x03FF_F800) | extended : random & 0x03FF_FFFF);
+                    yield return (isExtended ? $"{primary}/{extended >> 1}.{extended & 1}" : $"{primary}", Case(word, primary >= 32 || _draw.Next(2) == 0));
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads and, restored at once, writes of each SPR number.</summary>
+    public static IEnumerable<(string Name, PowerPcCase Input)> SpecialRegisters()
+    {
+        foreach (int spr in Enumerable.Range(0, 1024).Except(leftSprs))
+        {
+            uint field = (uint)(spr & 31) << 16 | (uint)(spr >> 5) << 11, read = 0x7C00_02A6 | field, write = 0x7C00_03A6 | field;
+            foreach (uint msr in (uint[])[PowerPcCase.SpeAvailable, PowerPcCase.SpeAvailable | 0x4000])
+            {
+                var input = CaseText.Default(read | 3 << 21);
+                input.Gpr[3] = UnchangedByRead;
+                input.Msr = msr;
+                yield return ($"mfspr {spr}", input);
+                foreach (uint value in (uint[])[0, 0xFFFF_FFFF, 0x5A5A_5A5A])
+                {
+                    // The old value comes back before anybody else can need it.
+                    input = CaseText.Default(read | 3 << 21, write | 4 << 21, read | 5 << 21, write | 3 << 21);
+                    (input.Gpr[3], input.Gpr[4], input.Gpr[5]) = (UnchangedByRead, value, UnchangedByRead);
+                    input.Msr = msr;
+                    yield return ($"mtspr {spr}", input);
+                }
+            }
+        }
+    }
+
+    /// <summary>Returns from interrupts, to prepared addresses and machine states.</summary>
+    public IEnumerable<(string Name, PowerPcCase Input)> Returns(int each)
+    {
+        foreach (var (name, word, save) in ((string, uint, int)[])[("rfi", 0x4C00_0064, 26), ("rfci", 0x4C00_0066, 58), ("rfmci", 0x4C00_004C, 570), ("rfdi", 0x4C00_004E, 574)])
+        {
+            for (int i = 0; i < each; i++)
+            {
+                var input = CaseText.Default(MoveToSpr(save, 3), MoveToSpr(save + 1, 4), word);
+                input.Gpr[3] = i % 4 == 0 ? AnyWord() | 0x4000_0000 : (uint)(ConformanceProgram.CodeSlot + 16 + (i & 3));
+                // Not the wait state.
+                input.Gpr[4] = AnyWord() & ~Engine.Cpu.PowerPc.Msr.We;
+                input.Msr = AnyMsr();
+                yield return (name, input);
+            }
+        }
+    }
+
+    /// <summary>Accesses at the end of the mapped memory, beyond it, and misaligned ones.</summary>
+    public static IEnumerable<(string Name, PowerPcCase Input)> Faults()
+    {
+        (string Name, uint Word)[] accesses =
+        [
+            ("evldd", 0x1064_0301), ("evstdd", 0x1064_0321), ("lwz", 0x8064_0000), ("stw", 0x9064_0000), ("lwzu", 0x8464_0000), ("stwu", 0x9464_0000), ("lhz", 0xA064_0000),
+            ("sth", 0xB064_0000), ("stb", 0x9864_0000), ("lmw", 0xBB84_0000), ("stmw", 0xBF84_0000), ("dcbz", 0x7C00_27EC), ("dcbst", 0x7C00_206C), ("dcbf", 0x7C00_20AC),
+            ("dcbi", 0x7C00_23AC), ("dcbt", 0x7C00_222C), ("dcbtst", 0x7C00_21EC), ("icbi", 0x7C00_27AC), ("lwarx", 0x7C60_2028), ("stwcx.", 0x7C60_212D), ("lwbrx", 0x7C60_242C),
+            ("stwbrx", 0x7C60_252C), ("dcbtls", 0x7C00_214C), ("icbtls", 0x7C00_23CC), ("dcba", 0x7C00_25EC), ("icbt", 0x7C00_202C), ("evlhhesplat", 0x1064_0309), ("evstwwe", 0x1064_0339),
+        ];
+        foreach (var (name, word) in accesses)
+        {
+            foreach (uint address in (uint[])[0xC000_0000, 0x03FF_FFF8, 0x03FF_FFFC, 0x03FF_FFFD, 0x03FF_FFFE, 0x03FF_FFFF, 0xFFFF_FFFC, 0xFFFF_FFFF, ConformanceProgram.Scratch + 1, ConformanceProgram.Scratch + 2,
+                ConformanceProgram.ReadOnlyPage + 8, ConformanceProgram.SupervisorPage + 8, ConformanceProgram.SupervisorPage + 0xFFC])
+            {
+                foreach (uint msr in (uint[])[PowerPcCase.SpeAvailable, PowerPcCase.SpeAvailable | 0x4000, PowerPcCase.SpeAvailable | 0x10])
+                {
+                    var input = CaseText.Default(word);
+                    input.Gpr[3] = 0x1122_3344_5566_7788;
+                    input.Gpr[4] = address;
+                    input.Msr = msr;
+                    yield return (name, input);
+                }
+            }
+        }
+    }
+
+    static uint MoveToSpr(int spr, int register) => 0x7C00_03A6 | (uint)register << 21 | (uint)(spr & 31) << 16 | (uint)(spr >> 5) << 11;
+
+    static bool IsLeft(uint word)
+    {
+        uint primary = word >> 26, extended = word & 2047;
+        return primary switch
+        {
+            // Vector instructions end the reference implementation itself.
+            4 => extended is < 0x200 or >= 0x600 or 0x287 or 0x387 or 0x5C7,
+            19 => left19.Contains(extended >> 1),
+            31 => left31.Contains(extended >> 1),
+            _ => false,
+        };
+    }
+
+    /// <summary>Most reserved fields are zero in most cases: some register fields are cleared.</summary>
+    uint Sparse(uint word) => _draw.Next(6) switch
+    {
+        0 => word & ~0x0000_F800u,
+        1 => word & ~0x001F_0000u,
+        2 => word & ~0x03E0_0000u,
+        3 => word & ~0x001F_F800u,
+        4 => word & ~0x007F_0000u,
+        _ => word,
+    };
+
+    /// <summary>Values in the registers that the word names, all others 0.</summary>
+    PowerPcCase Case(uint word, bool isAddress)
+    {
+        uint primary = word >> 26;
         int rt = (int)(word >> 21 & 31), ra = (int)(word >> 16 & 31), rb = (int)(word >> 11 & 31), rc = (int)(word >> 6 & 31);
-        foreach (int register in (int[])[rt, rc, ra, rb])
-            input.Gpr[register] = Value();
-        Address(input, word, instruction, ra, rb);
+        if (primary is 16 or 18)
+            word = Branch(word);
+        if (primary is >= 32 and < 56)
+            word = (word & 0xFFFF_0000) | (uint)_draw.Next(-24, 24) & 0xFFFF;
+        var input = CaseText.Default(word);
+        bool isMultiple = primary is 46 or 47 || (primary == 31 && (word >> 1 & 1023) is 533 or 597 or 661 or 725);
+        for (int i = 0; i < 32; i++)
+            if (i == rt || i == ra || i == rb || i == rc || (isMultiple && i > rt))
+                input.Gpr[i] = AnyValue();
+        if (_draw.Next(4) == 0)
+            (input.Acc, input.Cr, input.Lr) = (AnyValue(), (uint)_draw.NextInt64(1L << 32), AnyWord() | 0x4000_0000);
+        if (_draw.Next(4) == 0)
+            (input.Xer, input.Ctr) = ((uint)_draw.Next(8) << 29 | (uint)_draw.Next(20), _draw.Next(3) switch { 0 => 1, 1 => 0, _ => AnyWord() | 0x4000_0000 });
+        input.Msr = AnyMsr();
+        if (isAddress)
+            Address(input, word, ra, rb);
+        if (primary == 31 && (word >> 1 & 1023) is 146 or 178)
+            input.Gpr[rt] &= ~(ulong)Engine.Cpu.PowerPc.Msr.We;
         return input;
     }
 
-    /// <summary>For loads and stores: the effective address lies in the scratch memory.</summary>
-    void Address(PowerPcCase input, uint word, Instruction instruction, int ra, int rb)
+    /// <summary>Branches neither to itself nor backwards into the program.</summary>
+    uint Branch(uint word) =>
+        (word & 2) == 0 ? (word & (word >> 26 == 16 ? 0xFFFF_0003 : 0xFC00_0003)) | (uint)_draw.Next(1, 7) << 2
+        : word >> 26 == 16 ? word & 0xFFFF_7FFF
+        : (word & 0xFC00_0003) | (ConformanceProgram.CodeSlot + 8);
+
+    /// <summary>Makes the effective address, if the word has one, lie in the scratch memory.</summary>
+    void Address(PowerPcCase input, uint word, int ra, int rb)
     {
-        int displacement = instruction.Form switch
-        {
-            OperandForm.SpeOffset8 => 8 * rb,
-            OperandForm.SpeOffset4 => 4 * rb,
-            OperandForm.SpeOffset2 => 2 * rb,
-            _ => int.MinValue,
-        };
-        uint target = ConformanceProgram.Scratch + (uint)_draw.Next(PowerPcCase.MemorySize - 16);
-        if (displacement != int.MinValue)
-        {
-            Point(input, ra, target - (uint)displacement);
-        }
-        else if (instruction.Form == OperandForm.RaOrZero && word >> 26 is 4 or 31)
-        {
-            uint index = ra == 0 ? target : ra == rb ? target / 2 : (uint)_draw.Next(-64, 64);
+        uint target = ConformanceProgram.Scratch + 24 + (uint)_draw.Next(16);
+        uint extended = word & 2047;
+        bool isOffset = word >> 26 == 4 && extended is >= 0x300 and < 0x340 && (extended & 1) != 0;
+        bool isIndexed = word >> 26 is 4 or 31 && !isOffset;
+        uint index = ra == 0 ? target : ra == rb ? target / 2 : (uint)_draw.Next(-24, 24);
+        if (isIndexed)
             Point(input, rb, index);
-            if (ra != 0 && ra != rb)
-                Point(input, ra, target - index);
-        }
+        if (ra != 0 && (ra != rb || !isIndexed))
+            Point(input, ra, isIndexed ? target - index : isOffset ? target - (uint)(rb * 8) : target);
     }
 
     static void Point(PowerPcCase input, int register, uint address) =>
         input.Gpr[register] = (input.Gpr[register] & 0xFFFF_FFFF_0000_0000) | address;
 
-    ulong Value() => _draw.Next(8) switch
+    /// <summary>Now and then with the SPE switched off, or in user state.</summary>
+    uint AnyMsr() => _draw.Next(12) switch
     {
-        0 or 1 => (ulong)words[_draw.Next(words.Length)] << 32 | words[_draw.Next(words.Length)],
-        2 or 3 => (ulong)singles[_draw.Next(singles.Length)] << 32 | singles[_draw.Next(singles.Length)],
-        4 => doubles[_draw.Next(doubles.Length)],
-        5 => (doubles[_draw.Next(doubles.Length)] & 0xFFF0_0000_0000_0000) | (ulong)_draw.NextInt64(1L << 52),
-        6 => (ulong)Single() << 32 | Single(),
-        _ => (ulong)_draw.NextInt64(long.MinValue, long.MaxValue),
+        0 => 0x1000,
+        1 => PowerPcCase.SpeAvailable | 0x4000,
+        2 => PowerPcCase.SpeAvailable | 0x0400_4000,
+        _ => PowerPcCase.SpeAvailable,
     };
-
-    /// <summary>A float of medium size with random fraction.</summary>
-    uint Single() => (uint)_draw.Next(2) << 31 | (uint)_draw.Next(0x68, 0xA8) << 23 | (uint)_draw.Next(1 << 23);
 }

@@ -32,14 +32,17 @@ public static class ConformanceProgram
     /// <summary>Offset of the outcome half.</summary>
     public const int OutcomeOffset = 0x200;
 
-    /// <summary>Most cases in one image: all of it must lie in the 64 MiB that the board maps at reset.</summary>
+    /// <summary>A page that can only be read, and one that is supervisor state's; both show the scratch memory. Everything above 64 MiB but these is unmapped.</summary>
+    public const uint ReadOnlyPage = 0xD000_0000, SupervisorPage = 0xD100_0000;
+
+    /// <summary>Most cases in one image: all of it must lie in 64 MiB.</summary>
     public const int MaxCases = 30_000;
 
     /// <summary>The instruction <c>sc</c>.</summary>
     public const uint SystemCall = 0x4400_0002;
 
     const int Sprg0 = 272, Sprg1 = 273, Sprg2 = 274, Sprg3 = 275, Sprg4 = 276;
-    const int Xer = 1, Lr = 8, Ctr = 9, Srr0 = 26, Srr1 = 27, Csrr0 = 58, Csrr1 = 59, Dear = 61, Esr = 62, Ivpr = 63, Ivor0 = 400, Spefscr = 512, Ivor32 = 528;
+    const int Xer = 1, Lr = 8, Ctr = 9, Srr0 = 26, Srr1 = 27, Csrr0 = 58, Csrr1 = 59, Dear = 61, Esr = 62, Ivpr = 63, Ivor0 = 400, Spefscr = 512, Ivor32 = 528, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas7 = 944;
 
     /// <summary>The memory image from address 0 with the program and the records of <paramref name="cases"/>.</summary>
     public static byte[] Build(IReadOnlyList<PowerPcCase> cases)
@@ -108,6 +111,9 @@ public static class ConformanceProgram
             yield return AddImmediate(3, 0, n * 16);
             yield return MoveToSpr(n < 16 ? Ivor0 + n : Ivor32 + n - 32, 3);
         }
+        // MAS3: permissions UX SX UW SW UR SR.
+        foreach (uint word in (uint[])[.. TlbEntry(0, 0, 0x800, 0x3F), .. TlbEntry(1, ReadOnlyPage, 0x100, Scratch | 0x03), .. TlbEntry(2, SupervisorPage, 0x100, Scratch | 0x15)])
+            yield return word;
         foreach (uint word in LoadAddress(3, Records))
             yield return word;
         yield return MoveToSpr(Sprg0, 3);
@@ -117,6 +123,14 @@ public static class ConformanceProgram
         foreach (uint word in EnableSpe())
             yield return word;
     }
+
+    /// <summary>Writes an entry of TLB1.</summary>
+    static uint[] TlbEntry(uint index, uint address, uint size, uint physicalAndPermissions) =>
+    [
+        .. LoadAddress(3, 0x1000_0000 | (index << 16)), MoveToSpr(Mas0, 3), .. LoadAddress(3, 0xC000_0000 | size), MoveToSpr(Mas1, 3),
+        .. LoadAddress(3, address), MoveToSpr(Mas2, 3), .. LoadAddress(3, physicalAndPermissions), MoveToSpr(Mas3, 3),
+        AddImmediate(3, 0, 0), MoveToSpr(Mas7, 3), 0x7C00_07A4 /* tlbwe */, 0x4C00_012C /* isync */,
+    ];
 
     static IEnumerable<uint> EnableSpe() => [MoveFromMsr(31), 0x67FF_0200 /* oris r31,r31,0x200 */, 0x7FE0_0124 /* mtmsr r31 */, 0x4C00_012C /* isync */];
 
@@ -130,6 +144,9 @@ public static class ConformanceProgram
             code.AddRange([LoadDouble(0, 6, i), StoreDouble(0, 4, i)]);
         for (int i = 0; i < 4; i++)
             code.AddRange([LoadDouble(0, 6, 8 + i), StoreDouble(0, 5, i)]);
+        // What a case may have stored around the scratch memory goes: 64 bytes before, 192 after.
+        foreach (int line in (int[])[-2, -1, 2, 3, 4, 5, 6, 7])
+            code.AddRange([AddImmediate(6, 4, 32 * line), 0x7C00_37EC /* dcbz 0,r6 */]);
         code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_04AC, 0x4C00_012C /* isync */]);
         code.Add(AddImmediate(0, 0, 0));
         foreach (int spr in (int[])[Esr, Dear, Csrr0, Csrr1])

@@ -42,7 +42,8 @@ public sealed class QemuGdb : IDisposable
                 Thread.Sleep(20);
             }
         }
-        _stream = new NetworkStream(_socket);
+        // A guest that never comes to its end is a failure, not a wait.
+        _stream = new NetworkStream(_socket) { ReadTimeout = 120_000 };
         Ask("?");
     }
 

@@ -4,7 +4,7 @@ namespace Sim.Tests;
 public static class QemuPowerPc
 {
     /// <summary>The outcome of each case, in order.</summary>
-    public static List<PowerPcCase.Outcome> Run(IReadOnlyList<PowerPcCase> cases, string cpu = "e500v2")
+    public static List<PowerPcCase.Outcome> Run(IReadOnlyList<PowerPcCase> cases, string cpu = "e500v2_v30")
     {
         var outcomes = new List<PowerPcCase.Outcome>(cases.Count);
         foreach (var batch in cases.Chunk(ConformanceProgram.MaxCases))
