@@ -8,8 +8,11 @@ namespace Sim.Tests;
 /// </summary>
 internal sealed partial class CaseGenerator(int seed)
 {
-    /// <summary>Extended opcodes of primary opcode 31 that are not drawn: TLB writes and invalidations, wait, moves to and from SPRs, time.</summary>
-    static readonly HashSet<uint> left31 = [18, 30, 62, 307, 339, 370, 371, 467, 786, 978];
+    /// <summary>
+    /// Extended opcodes of primary opcode 31 that are not drawn: TLB writes and invalidations, wait, moves to and from SPRs, time; and stores that the e500v2 does not
+    /// have but the reference does, as later cases would see them.
+    /// </summary>
+    static readonly HashSet<uint> left31 = [18, 30, 62, 307, 339, 370, 371, 467, 786, 978, 159, 223, 415, 1023];
 
     /// <summary>Of primary opcode 19: returns from interrupts.</summary>
     static readonly HashSet<uint> left19 = [18, 38, 39, 50, 51];
@@ -17,6 +20,9 @@ internal sealed partial class CaseGenerator(int seed)
     /// <summary>SPRs that the program lives on, that tell time, reset or invalidate.</summary>
     static readonly HashSet<int> leftSprs =
         [22, 63, 268, 269, 284, 285, 272, 273, 274, 275, 276, 308, 336, 340, 526, 527, 1008, 1009, 1012, 54, .. Enumerable.Range(400, 16), .. Enumerable.Range(528, 8)];
+
+    /// <summary>Bits of MSR that no case sets: the wait state, and a mark that the reference does not have. (And mtmsr there never clears ME.)</summary>
+    const uint LeftMsr = Engine.Cpu.PowerPc.Msr.We | Engine.Cpu.PowerPc.Msr.Pmm;
 
     /// <summary>What stays in the target of a read of an SPR that the reference does not know and ignores.</summary>
     public const ulong UnchangedByRead = 0x5A5A_1234_DEAD_BEEF;
@@ -86,11 +92,23 @@ internal sealed partial class CaseGenerator(int seed)
             {
                 var input = CaseText.Default(MoveToSpr(save, 3), MoveToSpr(save + 1, 4), word);
                 input.Gpr[3] = i % 4 == 0 ? AnyWord() | 0x4000_0000 : (uint)(ConformanceProgram.CodeSlot + 16 + (i & 3));
-                // Not the wait state.
-                input.Gpr[4] = AnyWord() & ~Engine.Cpu.PowerPc.Msr.We;
+                input.Gpr[4] = AnyWord() & ~LeftMsr;
                 input.Msr = AnyMsr();
                 yield return (name, input);
             }
+        }
+    }
+
+    /// <summary>Pairs of lwarx and stwcx., to one address and to others, with and without something between them.</summary>
+    public static IEnumerable<(string Name, PowerPcCase Input)> Reservations()
+    {
+        const uint Reserve = 0x7C60_2028, Conditional = 0x7CA0_212D, ConditionalElsewhere = 0x7CA0_312D, SystemCall = ConformanceProgram.SystemCall;
+        foreach (uint[] code in (uint[][])[[Reserve, Conditional], [Reserve, ConditionalElsewhere], [Conditional], [Reserve, Conditional, Conditional],
+            [Reserve, 0x90E6_0004 /* stw r7,4(r6) */, Conditional], [Reserve, ConditionalElsewhere, Conditional], [Reserve, 0x7C00_04AC /* sync */, Conditional], [Reserve, SystemCall]])
+        {
+            var input = CaseText.Default(code);
+            (input.Gpr[4], input.Gpr[5], input.Gpr[6], input.Xer) = (ConformanceProgram.Scratch + 8, 0x5555_AAAA, ConformanceProgram.Scratch + 16, 0x8000_0000);
+            yield return ("reservation", input);
         }
     }
 
@@ -128,8 +146,8 @@ internal sealed partial class CaseGenerator(int seed)
         uint primary = word >> 26, extended = word & 2047;
         return primary switch
         {
-            // Vector instructions end the reference implementation itself.
-            4 => extended is < 0x200 or >= 0x600 or 0x287 or 0x387 or 0x5C7,
+            // What is no SPE instruction may be a vector instruction, which ends the reference implementation itself.
+            4 => Decoder.Find(word & 0xFC00_07FF) is null,
             19 => left19.Contains(extended >> 1),
             31 => left31.Contains(extended >> 1),
             _ => false,
@@ -155,7 +173,7 @@ internal sealed partial class CaseGenerator(int seed)
         if (primary is 16 or 18)
             word = Branch(word);
         if (primary is >= 32 and < 56)
-            word = (word & 0xFFFF_0000) | (uint)_draw.Next(-24, 24) & 0xFFFF;
+            word = (word & 0xFFFF_0000) | (uint)_draw.Next(-24, ra == 0 ? 0 : 24) & 0xFFFF;   // Without a base at the very top, which is not mapped.
         var input = CaseText.Default(word);
         bool isMultiple = primary is 46 or 47 || (primary == 31 && (word >> 1 & 1023) is 533 or 597 or 661 or 725);
         for (int i = 0; i < 32; i++)
@@ -169,7 +187,7 @@ internal sealed partial class CaseGenerator(int seed)
         if (isAddress)
             Address(input, word, ra, rb);
         if (primary == 31 && (word >> 1 & 1023) is 146 or 178)
-            input.Gpr[rt] &= ~(ulong)Engine.Cpu.PowerPc.Msr.We;
+            input.Gpr[rt] = (input.Gpr[rt] & ~(ulong)LeftMsr) | Engine.Cpu.PowerPc.Msr.Me;
         return input;
     }
 

@@ -38,7 +38,7 @@ internal static class CaseText
     /// <summary>A case with the default inputs.</summary>
     public static PowerPcCase Default(params uint[] code)
     {
-        var input = new PowerPcCase { Code = code, Acc = 0x0123_4567_89AB_CDEF, Cr = 0x1357_9BDF, Lr = 0x2222_2220, Ctr = 5 };
+        var input = new PowerPcCase { Code = code, Acc = 0x0123_4567_89AB_CDEF, Cr = 0x1357_9BDF, Lr = 0x6222_2220, Ctr = 0x4000_0005 };
         for (int i = 0; i < PowerPcCase.MemorySize; i++)
             input.Memory[i] = (byte)(0x71 + (5 * i));
         return input;

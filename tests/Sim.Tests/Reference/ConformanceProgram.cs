@@ -35,7 +35,10 @@ public static class ConformanceProgram
     /// <summary>A page that can only be read, and one that is supervisor state's; both show the scratch memory. Everything above 64 MiB but these is unmapped.</summary>
     public const uint ReadOnlyPage = 0xD000_0000, SupervisorPage = 0xD100_0000;
 
-    /// <summary>Most cases in one image: all of it must lie in 64 MiB.</summary>
+    /// <summary>End of the memory that is mapped to itself.</summary>
+    public const uint MemoryEnd = 0x0400_0000;
+
+    /// <summary>Most cases in one image: all of it must lie below <see cref="MemoryEnd"/>.</summary>
     public const int MaxCases = 30_000;
 
     /// <summary>The instruction <c>sc</c>.</summary>
@@ -144,9 +147,11 @@ public static class ConformanceProgram
             code.AddRange([LoadDouble(0, 6, i), StoreDouble(0, 4, i)]);
         for (int i = 0; i < 4; i++)
             code.AddRange([LoadDouble(0, 6, 8 + i), StoreDouble(0, 5, i)]);
-        // What a case may have stored around the scratch memory goes: 64 bytes before, 192 after.
+        // What a case may have stored around the scratch memory goes (64 bytes before, 192 after), and at the end of its page and of all memory.
         foreach (int line in (int[])[-2, -1, 2, 3, 4, 5, 6, 7])
             code.AddRange([AddImmediate(6, 4, 32 * line), 0x7C00_37EC /* dcbz 0,r6 */]);
+        foreach (uint line in (uint[])[Scratch + 0xFE0, MemoryEnd - 32])
+            code.AddRange([.. LoadAddress(6, line), 0x7C00_37EC]);
         code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_04AC, 0x4C00_012C /* isync */]);
         code.Add(AddImmediate(0, 0, 0));
         foreach (int spr in (int[])[Esr, Dear, Csrr0, Csrr1])

@@ -100,7 +100,9 @@ internal static unsafe class ConditionRegister
     static long MoveFromOneField(PowerPcState* s, Op* op, long budget)
     {
         uint fields = op->Raw >> 12 & 0xFF;
-        Operand.SetRt(s, op, System.Numerics.BitOperations.IsPow2(fields) ? Flags.GetCr(s) & FieldMask(fields) : 0);
+        // Naming no field or several is an invalid form; QEMU then leaves RT as it is.
+        if (System.Numerics.BitOperations.IsPow2(fields))
+            Operand.SetRt(s, op, Flags.GetCr(s) & FieldMask(fields));
         return op[1].Handler(s, op + 1, budget);
     }
 

@@ -100,6 +100,8 @@ internal static unsafe class Decoder
             default:
                 op->Handler = found.Handler;
                 SetImmediate(word, found.Form, op);
+                if ((found.Flags & InstructionFlags.SpeDouble) != 0)
+                    EmbeddedFloat.CheckModel(op);
                 return (found.Flags & InstructionFlags.EndsBlock) != 0;
         }
     }

@@ -115,6 +115,22 @@ internal static unsafe partial class EmbeddedFloat
     static Instruction Double(string mnemonic, uint extended, delegate*<PowerPcState*, Op*, long, long> handler, uint reserved = 0) =>
         new(mnemonic, 0xFC00_07FF | reserved, 0x1000_0000 | extended, handler, OperandForm.Plain, InstructionFlags.Spe | InstructionFlags.SpeDouble);
 
+    /// <summary>Puts a check of the core's model before the handler of a double-precision instruction.</summary>
+    public static void CheckModel(Op* op)
+    {
+        op->Constant = (ulong)op->Handler;
+        op->Handler = &IfModelHasDouble;
+    }
+
+    [MethodImpl(Optimized)]
+    static long IfModelHasDouble(PowerPcState* s, Op* op, long budget)
+    {
+        const uint FirstModel = 0x8020;
+        if (s->Pvr >> 16 == FirstModel)
+            return Exceptions.Illegal(s, op, budget);
+        return ((delegate*<PowerPcState*, Op*, long, long>)op->Constant)(s, op, budget);
+    }
+
     [MethodImpl(Optimized)]
     static long Scalar<T>(PowerPcState* s, Op* op, long budget)
         where T : IOperation

@@ -55,12 +55,12 @@ internal static unsafe class Flags
     public static uint GetXer(PowerPcState* s) =>
         (uint)s->XerSo << 31 | (uint)s->XerOv << 30 | (uint)s->XerCa << 29 | s->XerRest;
 
-    /// <summary>Sets XER; the bits that have no meaning are kept, as QEMU does.</summary>
+    /// <summary>Sets XER; bits that have no meaning are kept, but for two that QEMU has another use for.</summary>
     public static void SetXer(PowerPcState* s, uint value)
     {
         s->XerSo = (byte)(value >> 31);
         s->XerOv = (byte)(value >> 30 & 1);
         s->XerCa = (byte)(value >> 29 & 1);
-        s->XerRest = value & 0x1FFF_FFFF;
+        s->XerRest = value & 0x1FF3_FFFF;
     }
 }

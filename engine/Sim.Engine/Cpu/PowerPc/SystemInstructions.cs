@@ -72,6 +72,8 @@ internal static unsafe class SystemInstructions
     static long Return(PowerPcState* s, Op* op, long budget, uint address, uint msr)
     {
         SetMsr(s, msr);
+        // What the handler has done may have been anything: as in QEMU, the interrupted sequence begins again.
+        s->Reserved = 0;
         s->Pc = address & ~3u;
         return Dispatch.Leave(op, budget);
     }
