@@ -2,6 +2,7 @@ using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Xunit;
 
 namespace Sim.Tests;
 
@@ -39,14 +40,14 @@ internal sealed class UBootConsole : IDisposable
     public void LastCommand(string command, string end)
     {
         Type(command);
-        Session.RunUntilOutput(end, Limit());
+        Session.RunUntilOutput(end, Limit(), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Types a command that ends the run.</summary>
     public RunResult FinalCommand(string command)
     {
         Type(command);
-        return Session.Run(new RunLimits { Stop = Limit() });
+        return Session.Run(new RunLimits { Stop = Limit() }, TestContext.Current.CancellationToken);
     }
 
     /// <inheritdoc/>
@@ -70,7 +71,7 @@ internal sealed class UBootConsole : IDisposable
         }
 
         Session.Console.Written += Watch;
-        Session.RunUntilOutput(Prompt, Limit());
+        Session.RunUntilOutput(Prompt, Limit(), TestContext.Current.CancellationToken);
         Session.Console.Written -= Watch;
     }
 

@@ -26,7 +26,6 @@ struct cpu {
 static volatile struct cpu cpus[MAX_CPUS];
 static volatile u32 turn;       // The step under way: step k belongs to CPU k modulo the number of CPUs, and steps may be skipped.
 static volatile u32 next_turn;  // The step to begin when the interrupt that passes the turn arrives.
-static volatile u32 answers;
 static volatile u32 caller;
 static volatile u32 arrived;
 static volatile u32 lock;
@@ -64,13 +63,18 @@ static void release_lock(void)
 // The MPIC keeps one pending bit for each kind of IPI and CPU. Nobody sends a second one of a kind before the first is known to be
 // taken, because what follows waits for the handler; so none is lost, whatever the timing.
 
-static void send_ipi(u32 ipi, u32 destinations)
+static void send_ipi(u32 ipi, u32 destination)
 {
     u32 cpu = this_cpu();
-    for (u32 mask = destinations; mask; mask &= mask - 1)
-        cpus[cpu].sent++;
+    cpus[cpu].sent++;
     sync();
-    *mpic(MPIC_IPIDR(cpu, ipi)) = destinations;
+    *mpic(MPIC_IPIDR(cpu, ipi)) = destination;
+}
+
+static void pass_call(u32 cpu)
+{
+    u32 next = (cpu + 1) % board.cpu_count;
+    send_ipi(next == caller ? IPI_ANSWERED : IPI_CALL, 1u << next);
 }
 
 void handle_external(struct frame *frame)
@@ -84,9 +88,9 @@ void handle_external(struct frame *frame)
             turn = next_turn;
         else if (ipi == IPI_ANSWERED)
             cpus[cpu].answered++;
-        // Whoever answers a call last tells the caller, so that one interrupt stands for all answers.
-        else if (atomic_add(&answers, 1) == (board.cpu_count > 1 ? board.cpu_count - 1 : 1))
-            send_ipi(IPI_ANSWERED, 1u << caller);
+        // A call goes round: everyone calls the next, and the last one tells the caller. So who sends what does not depend on who is quicker.
+        else
+            pass_call(cpu);
     }
     frame->srr1 &= ~MSR_WE;     // Return awake.
 }
@@ -232,12 +236,11 @@ static u32 draw(u32 first_step, u32 cpu)
 
 static u32 call_the_others(u32 first_step, u32 cpu)
 {
-    u32 others = board.cpu_count > 1 ? 0xffffffffu >> (32 - board.cpu_count) & ~(1u << cpu) : 1;
+    u32 next = (cpu + 1) % board.cpu_count;
     wait_turn(first_step + cpu);
     release_lock();
-    answers = 0;
     caller = cpu;
-    send_ipi(IPI_CALL, others);
+    send_ipi(IPI_CALL, 1u << next);
     sleep_until(&cpus[cpu].answered, 1);
     take_lock();
     pass_turn(first_step + cpu + 1);
