@@ -13,9 +13,13 @@ namespace Sim.Engine.Base;
 public sealed class UndoLog
 {
     private readonly Stack<List<Entry>> scopes = new();
+    private int running;
 
     /// <summary>True while a change must be recorded.</summary>
     public bool IsOpen => scopes.Count > 0;
+
+    /// <summary>True while changes are being taken back.</summary>
+    public bool IsRunning => running > 0;
 
     /// <summary>Records how to take back a change of structure that has just been made; does nothing when no scope is open.</summary>
     public void Add(Action undo)
@@ -68,6 +72,7 @@ public sealed class UndoLog
         ArgumentNullException.ThrowIfNull(actions);
         ExceptionDispatchInfo? first = null;
         scopes.Push([]);
+        running++;
         foreach (var action in actions)
         {
             try
@@ -80,6 +85,7 @@ public sealed class UndoLog
             }
         }
 
+        running--;
         scopes.Pop();
         first?.Throw();
     }

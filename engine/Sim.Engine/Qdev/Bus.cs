@@ -31,7 +31,7 @@ public class Bus : QomObject
     public new const string TypeName = "bus";
 
     private readonly List<(int Index, Device Device)> children = [];
-    private int nextIndex;
+    private int leastIndex;
 
     /// <summary>Name as the device tree prints it.</summary>
     public string Name { get; private set; } = "";
@@ -101,21 +101,12 @@ public class Bus : QomObject
         if (klass.MaxDevices > 0 && children.Count >= klass.MaxDevices)
             throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Bus '{Name}' is full: it takes {klass.MaxDevices} devices."));
         klass.CheckAddress?.Invoke(this, device);
-        var index = nextIndex++;
+        var index = children.Aggregate(leastIndex, static (least, child) => Math.Max(least, child.Index + 1));
         children.Add((index, device));
         device.ParentBus = this;
         AddProperty(Property.Link(ChildName(index), device.Class.Type.Name, _ => device, null));
         if (Root.Undo.IsOpen)
-        {
-            Root.Undo.Add(() =>
-            {
-                RemoveChild(device);
-
-                // An unrealize may come after others have plugged in: their numbers stay taken.
-                if (nextIndex == index + 1)
-                    nextIndex = index;
-            });
-        }
+            Root.Undo.Add(() => RemoveChild(device));
     }
 
     /// <summary>Unplugs a device; does nothing when it is not plugged in here. QEMU: bus_remove_child.</summary>
@@ -131,6 +122,10 @@ public class Bus : QomObject
         if (Root.Undo.IsOpen)
             Root.Undo.Add(() => PutBack(at, child));
         RemoveProperty(ChildName(child.Index));
+
+        // As in QEMU a number is not used again, unless taking back a plug has freed it.
+        if (!Root.Undo.IsRunning)
+            leastIndex = Math.Max(leastIndex, child.Index + 1);
     }
 
     /// <summary>Names the object that plugs devices into this bus. QEMU: qbus_set_hotplug_handler.</summary>
@@ -167,11 +162,14 @@ public class Bus : QomObject
             Root.Undo.Add(() => Realized = false);
     }
 
+    /// <summary>
+    /// Unrealizes the devices that were plugged in later. Those that the bus's own device made in its realize follow in the reverse order of all that it did there.
+    /// </summary>
     internal void Unrealize()
     {
         foreach (var device in Devices.Reverse().ToList())
         {
-            if (device.Realized)
+            if (device.Realized && !device.IsRealizedWithin(ParentDevice))
                 Qdev.Unrealize(device);
         }
 

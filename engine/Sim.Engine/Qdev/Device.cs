@@ -27,6 +27,7 @@ public class Device : QomObject
     private readonly Dictionary<string, int> gpioCounts = new(StringComparer.Ordinal);
     [Derived("Undo actions of the realize that the properties decided.")] private IReadOnlyList<Action> realizeUndo = [];
     [Derived("Position in the tree.")] private IMachine? machine;
+    [Wiring] private Device? realizedBy;
 
     /// <summary>True once the device lives. Set through the property <c>realized</c>.</summary>
     [Wiring] public bool Realized { get; internal set; }
@@ -137,6 +138,21 @@ public class Device : QomObject
     }
 
     internal void RemoveChildBus(Bus bus) => childBuses.Remove(bus);
+
+    /// <summary>Notes in whose realize this one's realize took place; null for nobody's.</summary>
+    internal void SetRealizedBy(Device? device) => realizedBy = device;
+
+    /// <summary>True when this device was realized in the course of <paramref name="other"/>'s realize, whose undo log will unrealize it at its place.</summary>
+    internal bool IsRealizedWithin(Device? other)
+    {
+        for (var by = realizedBy; by is not null; by = by.realizedBy)
+        {
+            if (ReferenceEquals(by, other))
+                return true;
+        }
+
+        return false;
+    }
 
     internal void KeepRealizeUndo(IReadOnlyList<Action> actions) => realizeUndo = [.. realizeUndo, .. actions];
 

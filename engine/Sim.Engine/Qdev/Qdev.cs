@@ -95,7 +95,9 @@ public static class Qdev
         if (device.DeviceClass.BusType is { } needed && device.ParentBus is null)
             throw new SimException($"Device '{device.Class.Type.Name}' needs a bus of type '{needed}', and was given none.");
         var undo = device.Root.Undo;
+        var around = device.Root.Realizing as Device;
         var realized = false;
+        device.Root.Realizing = device;
         undo.Open();
         try
         {
@@ -127,7 +129,12 @@ public static class Qdev
 
             throw;
         }
+        finally
+        {
+            device.Root.Realizing = around;
+        }
 
+        device.SetRealizedBy(around);
         device.KeepRealizeUndo(undo.Commit());
         undo.Add(() => DoUnrealize(device));
     }
@@ -166,6 +173,7 @@ public static class Qdev
         {
             device.Realized = false;
             device.Root.Undo.Run(device.TakeRealizeUndo());
+            device.SetRealizedBy(null);
             device.Unref();
         }
     }

@@ -43,6 +43,9 @@ public sealed class QomRoot
     /// <summary>Takes back the structural changes of a failed realize.</summary>
     public UndoLog Undo { get; } = new();
 
+    /// <summary>The device whose realize is under way, the innermost of several; null outside of one.</summary>
+    internal QomObject? Realizing { get; set; }
+
     /// <summary>Values for every new object of a type, later entries over earlier ones. QEMU: option -global.</summary>
     public IList<GlobalProperty> Globals { get; } = [];
 
