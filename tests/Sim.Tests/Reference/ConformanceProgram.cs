@@ -145,14 +145,15 @@ public static class ConformanceProgram
         code.Add(AddImmediate(6, 31, 0x180));
         for (int i = 0; i < 8; i++)
             code.AddRange([LoadDouble(0, 6, i), StoreDouble(0, 4, i)]);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 8; i++)
             code.AddRange([LoadDouble(0, 6, 8 + i), StoreDouble(0, 5, i)]);
         // What a case may have stored around the scratch memory goes (64 bytes before, 192 after), and at the end of its page and of all memory.
         foreach (int line in (int[])[-2, -1, 2, 3, 4, 5, 6, 7])
             code.AddRange([AddImmediate(6, 4, 32 * line), 0x7C00_37EC /* dcbz 0,r6 */]);
         foreach (uint line in (uint[])[Scratch + 0xFE0, MemoryEnd - 32])
             code.AddRange([.. LoadAddress(6, line), 0x7C00_37EC]);
-        code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_04AC, 0x4C00_012C /* isync */]);
+        code.Add(AddImmediate(6, 5, 32));
+        code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_306C, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_37AC, 0x7C00_04AC, 0x4C00_012C /* isync */]);
         code.Add(AddImmediate(0, 0, 0));
         foreach (int spr in (int[])[Esr, Dear, Csrr0, Csrr1])
             code.Add(MoveToSpr(spr, 0));

@@ -9,7 +9,7 @@ namespace Sim.Tests;
 public sealed class PowerPcCase
 {
     /// <summary>Most instruction words that a case may hold; <c>sc</c> follows the last and ends the run.</summary>
-    public const int MaxWords = 7;
+    public const int MaxWords = 15;
 
     /// <summary>Bytes of scratch memory at <see cref="ConformanceProgram.Scratch"/> that a case sets and reads back.</summary>
     public const int MemorySize = 64;

@@ -210,7 +210,8 @@ internal sealed unsafe partial class PowerPcCore
         if ((s->TlbMas1[entry] & Mmu.Valid) != 0)
             DropPages(s->TlbMas2[entry] & PageMask, Mmu.OffsetMask(s->TlbMas1[entry]));
         s->TlbMas1[entry] = mas1;
-        s->TlbMas2[entry] = s->Mas2;
+        // Page number bits below the page's size are lost, as in QEMU.
+        s->TlbMas2[entry] = s->Mas2 & ~(PageMask & Mmu.OffsetMask(mas1));
         s->TlbMas73[entry] = (ulong)s->Mas7 << 32 | s->Mas3;
         if ((mas1 & Mmu.Valid) != 0)
             DropPages(s->Mas2 & PageMask, Mmu.OffsetMask(mas1));

@@ -13,8 +13,8 @@ namespace Sim.Tests;
 public sealed class ConformanceTests
 {
     /// <summary>The samples, and how many cases of a name they hold.</summary>
-    const string Instructions = "conformance.txt", Faults = "conformance-faults.txt";
-    const int InstructionSamples = 5, FaultSamples = 13;
+    const string Instructions = "conformance.txt", Faults = "conformance-faults.txt", Translation = "conformance-mmu.txt";
+    const int InstructionSamples = 5, FaultSamples = 13, TranslationGroups = 40;
 
     static int CasesPerInstruction => Number("SIM_CONFORMANCE_CASES", 200);
 
@@ -23,6 +23,7 @@ public sealed class ConformanceTests
     [Theory]
     [InlineData(Instructions, 1500)]
     [InlineData(Faults, 300)]
+    [InlineData(Translation, 150)]
     public void Recorded_outcomes_of_the_reference_are_ours(string file, int atLeast)
     {
         var recorded = File.ReadLines(PathOf(file)).Select(CaseText.Parse).ToList();
@@ -64,6 +65,18 @@ public sealed class ConformanceTests
         var outcomes = CompareWithReference(cases);
         if (Number("SIM_CONFORMANCE_RECORD", 0) == 1)
             Record(Faults, FaultSamples, cases, outcomes);
+    }
+
+    [Fact(Explicit = true)]
+    public void Campaign_over_the_MMU()
+    {
+        CompareWithReference([.. new CaseGenerator(Seed).TlbEntries(10 * CasesPerInstruction)]);
+        if (Number("SIM_CONFORMANCE_RECORD", 0) != 1)
+            return;
+        // Each case goes on from what the ones before have left in the TLB, so all of them are kept, in order.
+        List<(string Name, PowerPcCase Input)> cases = [.. new CaseGenerator(Seed).TlbEntries(TranslationGroups)];
+        var lines = cases.Zip(CompareWithReference(cases)).Select(static pair => CaseText.Format(pair.First.Name, pair.First.Input, pair.Second));
+        File.WriteAllText(PathOf(Translation), string.Join('\n', lines) + "\n");
     }
 
     static string PathOf(string file) => Path.Combine(Repository.Root, "tests", "Sim.Tests", "Cpu", "PowerPc", file);
