@@ -3,14 +3,15 @@ using Sim.Engine.Cpu.PowerPc;
 namespace Sim.Tests;
 
 /// <summary>
-/// Draws cases: encodings of an instruction of our decode tables, or words of the whole opcode space whatever the tables say, so that legality and reserved bits
-/// are compared too. Left out is what would leave the conformance program: SPRs and TLB entries that it runs on, waiting, and time.
+/// Draws cases: encodings of an instruction of our decode tables, or words of the whole opcode space whatever the tables say, so that
+/// legality and reserved bits are compared too. Left out is what would leave the conformance program: SPRs and TLB entries that it runs
+/// on, waiting, and time.
 /// </summary>
 internal sealed partial class CaseGenerator(int seed)
 {
     /// <summary>
-    /// Extended opcodes of primary opcode 31 that are not drawn: TLB writes and invalidations, wait, moves to and from SPRs, time; and stores that the e500v2 does not
-    /// have but the reference does, as later cases would see them.
+    /// Extended opcodes of primary opcode 31 that are not drawn: TLB writes and invalidations, wait, moves to and from SPRs, time; and
+    /// stores that the e500v2 does not have but the reference does, as later cases would see them.
     /// </summary>
     static readonly HashSet<uint> left31 = [18, 30, 62, 307, 339, 370, 371, 467, 786, 978, 159, 223, 415, 1023];
 
@@ -19,9 +20,12 @@ internal sealed partial class CaseGenerator(int seed)
 
     /// <summary>SPRs that the program lives on, that tell time, reset or invalidate.</summary>
     static readonly HashSet<int> leftSprs =
-        [22, 63, 268, 269, 284, 285, 272, 273, 274, 275, 276, 308, 336, 340, 526, 527, 1008, 1009, 1012, 54, .. Enumerable.Range(400, 16), .. Enumerable.Range(528, 8)];
+        [22, 63, 268, 269, 284, 285, 272, 273, 274, 275, 276, 308, 336, 340, 526, 527, 1008, 1009, 1012, 54, .. Enumerable.Range(400, 16),
+            .. Enumerable.Range(528, 8)];
 
-    /// <summary>Bits of MSR that no case sets: the wait state, and a mark that the reference does not have. (And mtmsr there never clears ME.)</summary>
+    /// <summary>
+    /// Bits of MSR that no case sets: the wait state, and a mark that the reference does not have. (And mtmsr there never clears ME.)
+    /// </summary>
     const uint LeftMsr = Engine.Cpu.PowerPc.Msr.We | Engine.Cpu.PowerPc.Msr.Pmm;
 
     /// <summary>What stays in the target of a read of an SPR that the reference does not know and ignores.</summary>
@@ -29,14 +33,17 @@ internal sealed partial class CaseGenerator(int seed)
 
     readonly Random _draw = new(seed);
 
-    /// <summary>A case whose only word is an encoding of <paramref name="instruction"/>; null for instructions that are not drawn.</summary>
+    /// <summary>
+    /// A case whose only word is an encoding of <paramref name="instruction"/>; null for instructions that are not drawn.
+    /// </summary>
     public PowerPcCase? Draw(Instruction instruction)
     {
         uint word = instruction.Value | ((uint)_draw.NextInt64(1L << 32) & ~instruction.Mask);
         // Displacements alone reach no scratch memory.
         if (instruction.Form is OperandForm.SpeOffset8 or OperandForm.SpeOffset4 or OperandForm.SpeOffset2 && (word >> 16 & 31) == 0)
             word |= 1 << 16;
-        return IsLeft(word) ? null : Case(word, instruction.Form is OperandForm.RaOrZero or OperandForm.UpdateLoad or OperandForm.UpdateStore);
+        return IsLeft(word) ? null
+            : Case(word, instruction.Form is OperandForm.RaOrZero or OperandForm.UpdateLoad or OperandForm.UpdateStore);
     }
 
     /// <summary>Cases of every primary opcode and, of 4, 19 and 31, of every extended opcode with either bit 31.</summary>
@@ -53,7 +60,8 @@ internal sealed partial class CaseGenerator(int seed)
                 {
                     uint random = (uint)_draw.NextInt64(1L << 32);
                     uint word = primary << 26 | (isExtended ? Sparse(random & 0x03FF_F800) | extended : random & 0x03FF_FFFF);
-                    yield return (isExtended ? $"{primary}/{extended >> 1}.{extended & 1}" : $"{primary}", Case(word, primary >= 32 || _draw.Next(2) == 0));
+                    string name = isExtended ? $"{primary}/{extended >> 1}.{extended & 1}" : $"{primary}";
+                    yield return (name, Case(word, primary >= 32 || _draw.Next(2) == 0));
                 }
             }
         }
@@ -86,7 +94,8 @@ internal sealed partial class CaseGenerator(int seed)
     /// <summary>Returns from interrupts, to prepared addresses and machine states.</summary>
     public IEnumerable<(string Name, PowerPcCase Input)> Returns(int each)
     {
-        foreach (var (name, word, save) in ((string, uint, int)[])[("rfi", 0x4C00_0064, 26), ("rfci", 0x4C00_0066, 58), ("rfmci", 0x4C00_004C, 570), ("rfdi", 0x4C00_004E, 574)])
+        foreach (var (name, word, save) in ((string, uint, int)[])[("rfi", 0x4C00_0064, 26), ("rfci", 0x4C00_0066, 58),
+            ("rfmci", 0x4C00_004C, 570), ("rfdi", 0x4C00_004E, 574)])
         {
             for (int i = 0; i < each; i++)
             {
@@ -102,12 +111,19 @@ internal sealed partial class CaseGenerator(int seed)
     /// <summary>Pairs of lwarx and stwcx., to one address and to others, with and without something between them.</summary>
     public static IEnumerable<(string Name, PowerPcCase Input)> Reservations()
     {
-        const uint Reserve = 0x7C60_2028, Conditional = 0x7CA0_212D, ConditionalElsewhere = 0x7CA0_312D, SystemCall = ConformanceProgram.SystemCall;
-        foreach (uint[] code in (uint[][])[[Reserve, Conditional], [Reserve, ConditionalElsewhere], [Conditional], [Reserve, Conditional, Conditional],
-            [Reserve, 0x90E6_0004 /* stw r7,4(r6) */, Conditional], [Reserve, ConditionalElsewhere, Conditional], [Reserve, 0x7C00_04AC /* sync */, Conditional], [Reserve, SystemCall]])
+        const uint Reserve = 0x7C60_2028, Conditional = 0x7CA0_212D, ConditionalElsewhere = 0x7CA0_312D,
+            SystemCall = ConformanceProgram.SystemCall;
+        uint[][] sequences =
+        [
+            [Reserve, Conditional], [Reserve, ConditionalElsewhere], [Conditional], [Reserve, Conditional, Conditional],
+            [Reserve, 0x90E6_0004 /* stw r7,4(r6) */, Conditional], [Reserve, ConditionalElsewhere, Conditional],
+            [Reserve, 0x7C00_04AC /* sync */, Conditional], [Reserve, SystemCall],
+        ];
+        foreach (uint[] code in sequences)
         {
             var input = CaseText.Default(code);
-            (input.Gpr[4], input.Gpr[5], input.Gpr[6], input.Xer) = (ConformanceProgram.Scratch + 8, 0x5555_AAAA, ConformanceProgram.Scratch + 16, 0x8000_0000);
+            (input.Gpr[4], input.Gpr[5], input.Gpr[6], input.Xer) = (ConformanceProgram.Scratch + 8, 0x5555_AAAA,
+                ConformanceProgram.Scratch + 16, 0x8000_0000);
             yield return ("reservation", input);
         }
     }
@@ -117,14 +133,17 @@ internal sealed partial class CaseGenerator(int seed)
     {
         (string Name, uint Word)[] accesses =
         [
-            ("evldd", 0x1064_0301), ("evstdd", 0x1064_0321), ("lwz", 0x8064_0000), ("stw", 0x9064_0000), ("lwzu", 0x8464_0000), ("stwu", 0x9464_0000), ("lhz", 0xA064_0000),
-            ("sth", 0xB064_0000), ("stb", 0x9864_0000), ("lmw", 0xBB84_0000), ("stmw", 0xBF84_0000), ("dcbz", 0x7C00_27EC), ("dcbst", 0x7C00_206C), ("dcbf", 0x7C00_20AC),
-            ("dcbi", 0x7C00_23AC), ("dcbt", 0x7C00_222C), ("dcbtst", 0x7C00_21EC), ("icbi", 0x7C00_27AC), ("lwarx", 0x7C60_2028), ("stwcx.", 0x7C60_212D), ("lwbrx", 0x7C60_242C),
-            ("stwbrx", 0x7C60_252C), ("dcbtls", 0x7C00_214C), ("icbtls", 0x7C00_23CC), ("dcba", 0x7C00_25EC), ("icbt", 0x7C00_202C), ("evlhhesplat", 0x1064_0309), ("evstwwe", 0x1064_0339),
+            ("evldd", 0x1064_0301), ("evstdd", 0x1064_0321), ("lwz", 0x8064_0000), ("stw", 0x9064_0000), ("lwzu", 0x8464_0000),
+            ("stwu", 0x9464_0000), ("lhz", 0xA064_0000), ("sth", 0xB064_0000), ("stb", 0x9864_0000), ("lmw", 0xBB84_0000),
+            ("stmw", 0xBF84_0000), ("dcbz", 0x7C00_27EC), ("dcbst", 0x7C00_206C), ("dcbf", 0x7C00_20AC), ("dcbi", 0x7C00_23AC),
+            ("dcbt", 0x7C00_222C), ("dcbtst", 0x7C00_21EC), ("icbi", 0x7C00_27AC), ("lwarx", 0x7C60_2028), ("stwcx.", 0x7C60_212D),
+            ("lwbrx", 0x7C60_242C), ("stwbrx", 0x7C60_252C), ("dcbtls", 0x7C00_214C), ("icbtls", 0x7C00_23CC), ("dcba", 0x7C00_25EC),
+            ("icbt", 0x7C00_202C), ("evlhhesplat", 0x1064_0309), ("evstwwe", 0x1064_0339),
         ];
         foreach (var (name, word) in accesses)
         {
-            foreach (uint address in (uint[])[0xC000_0000, 0x03FF_FFF8, 0x03FF_FFFC, 0x03FF_FFFD, 0x03FF_FFFE, 0x03FF_FFFF, 0xFFFF_FFFC, 0xFFFF_FFFF, ConformanceProgram.Scratch + 1, ConformanceProgram.Scratch + 2,
+            foreach (uint address in (uint[])[0xC000_0000, 0x03FF_FFF8, 0x03FF_FFFC, 0x03FF_FFFD, 0x03FF_FFFE, 0x03FF_FFFF, 0xFFFF_FFFC,
+                0xFFFF_FFFF, ConformanceProgram.Scratch + 1, ConformanceProgram.Scratch + 2,
                 ConformanceProgram.ReadOnlyPage + 8, ConformanceProgram.SupervisorPage + 8, ConformanceProgram.SupervisorPage + 0xFFC])
             {
                 foreach (uint msr in (uint[])[PowerPcCase.SpeAvailable, PowerPcCase.SpeAvailable | 0x4000, PowerPcCase.SpeAvailable | 0x10])
@@ -172,8 +191,9 @@ internal sealed partial class CaseGenerator(int seed)
         int rt = (int)(word >> 21 & 31), ra = (int)(word >> 16 & 31), rb = (int)(word >> 11 & 31), rc = (int)(word >> 6 & 31);
         if (primary is 16 or 18)
             word = Branch(word);
+        // Without a base the address is at the very top, which is not mapped.
         if (primary is >= 32 and < 56)
-            word = (word & 0xFFFF_0000) | (uint)_draw.Next(-24, ra == 0 ? 0 : 24) & 0xFFFF;   // Without a base at the very top, which is not mapped.
+            word = (word & 0xFFFF_0000) | (uint)_draw.Next(-24, ra == 0 ? 0 : 24) & 0xFFFF;
         var input = CaseText.Default(word);
         bool isMultiple = primary is 46 or 47 || (primary == 31 && (word >> 1 & 1023) is 533 or 597 or 661 or 725);
         for (int i = 0; i < 32; i++)
@@ -182,7 +202,8 @@ internal sealed partial class CaseGenerator(int seed)
         if (_draw.Next(4) == 0)
             (input.Acc, input.Cr, input.Lr) = (AnyValue(), (uint)_draw.NextInt64(1L << 32), AnyWord() | 0x4000_0000);
         if (_draw.Next(4) == 0)
-            (input.Xer, input.Ctr) = ((uint)_draw.Next(8) << 29 | (uint)_draw.Next(20), _draw.Next(3) switch { 0 => 1, 1 => 0, _ => AnyWord() | 0x4000_0000 });
+            (input.Xer, input.Ctr) = ((uint)_draw.Next(8) << 29 | (uint)_draw.Next(20),
+                _draw.Next(3) switch { 0 => 1, 1 => 0, _ => AnyWord() | 0x4000_0000 });
         input.Msr = AnyMsr();
         if (isAddress)
             Address(input, word, ra, rb);

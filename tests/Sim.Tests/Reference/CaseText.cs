@@ -4,8 +4,8 @@ using System.Text;
 namespace Sim.Tests;
 
 /// <summary>
-/// A case with its outcome as one line of text: <c>mnemonic code… input=value… > output=value…</c>, all hexadecimal. Inputs that have their default value and
-/// outputs that an instruction without effect would leave are not written.
+/// A case with its outcome as one line of text: <c>mnemonic code… input=value… > output=value…</c>, all hexadecimal. Inputs that have
+/// their default value and outputs that an instruction without effect would leave are not written.
 /// </summary>
 internal static class CaseText
 {

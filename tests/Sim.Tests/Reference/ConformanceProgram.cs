@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Sim.Tests;
 
 /// <summary>
-/// A bare-metal guest that runs many small cases: for each record it loads every register, jumps to the instructions under test with <c>rfi</c>, and stores every register from the interrupt
-/// handler that the run ends in. The same image runs on the reference implementation and on ours, so that only memory needs comparing.
+/// A bare-metal guest that runs many small cases: for each record it loads every register, jumps to the instructions under test with
+/// <c>rfi</c>, and stores every register from the interrupt handler that the run ends in. The same image runs on the reference
+/// implementation and on ours, so that only memory needs comparing.
 /// </summary>
 public static class ConformanceProgram
 {
@@ -32,7 +33,10 @@ public static class ConformanceProgram
     /// <summary>Offset of the outcome half.</summary>
     public const int OutcomeOffset = 0x200;
 
-    /// <summary>A page that can only be read, and one that is supervisor state's; both show the scratch memory. Everything above 64 MiB but these is unmapped.</summary>
+    /// <summary>
+    /// A page that can only be read, and one that is supervisor state's; both show the scratch memory. Everything above 64 MiB but these is
+    /// unmapped.
+    /// </summary>
     public const uint ReadOnlyPage = 0xD000_0000, SupervisorPage = 0xD100_0000;
 
     /// <summary>End of the memory that is mapped to itself.</summary>
@@ -45,7 +49,8 @@ public static class ConformanceProgram
     public const uint SystemCall = 0x4400_0002;
 
     const int Sprg0 = 272, Sprg1 = 273, Sprg2 = 274, Sprg3 = 275, Sprg4 = 276;
-    const int Xer = 1, Lr = 8, Ctr = 9, Srr0 = 26, Srr1 = 27, Csrr0 = 58, Csrr1 = 59, Dear = 61, Esr = 62, Ivpr = 63, Ivor0 = 400, Spefscr = 512, Ivor32 = 528, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas7 = 944;
+    const int Xer = 1, Lr = 8, Ctr = 9, Srr0 = 26, Srr1 = 27, Csrr0 = 58, Csrr1 = 59, Dear = 61, Esr = 62, Ivpr = 63, Ivor0 = 400,
+        Spefscr = 512, Ivor32 = 528, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas7 = 944;
 
     /// <summary>The memory image from address 0 with the program and the records of <paramref name="cases"/>.</summary>
     public static byte[] Build(IReadOnlyList<PowerPcCase> cases)
@@ -115,7 +120,8 @@ public static class ConformanceProgram
             yield return MoveToSpr(n < 16 ? Ivor0 + n : Ivor32 + n - 32, 3);
         }
         // MAS3: permissions UX SX UW SW UR SR.
-        foreach (uint word in (uint[])[.. TlbEntry(0, 0, 0x800, 0x3F), .. TlbEntry(1, ReadOnlyPage, 0x100, Scratch | 0x03), .. TlbEntry(2, SupervisorPage, 0x100, Scratch | 0x15)])
+        foreach (uint word in (uint[])[.. TlbEntry(0, 0, 0x800, 0x3F), .. TlbEntry(1, ReadOnlyPage, 0x100, Scratch | 0x03),
+            .. TlbEntry(2, SupervisorPage, 0x100, Scratch | 0x15)])
             yield return word;
         foreach (uint word in LoadAddress(3, Records))
             yield return word;
@@ -135,7 +141,8 @@ public static class ConformanceProgram
         AddImmediate(3, 0, 0), MoveToSpr(Mas7, 3), 0x7C00_07A4 /* tlbwe */, 0x4C00_012C /* isync */,
     ];
 
-    static IEnumerable<uint> EnableSpe() => [MoveFromMsr(31), 0x67FF_0200 /* oris r31,r31,0x200 */, 0x7FE0_0124 /* mtmsr r31 */, 0x4C00_012C /* isync */];
+    static IEnumerable<uint> EnableSpe() =>
+        [MoveFromMsr(31), 0x67FF_0200 /* oris r31,r31,0x200 */, 0x7FE0_0124 /* mtmsr r31 */, 0x4C00_012C /* isync */];
 
     static List<uint> LoadCase()
     {
@@ -147,13 +154,15 @@ public static class ConformanceProgram
             code.AddRange([LoadDouble(0, 6, i), StoreDouble(0, 4, i)]);
         for (int i = 0; i < 8; i++)
             code.AddRange([LoadDouble(0, 6, 8 + i), StoreDouble(0, 5, i)]);
-        // What a case may have stored around the scratch memory goes (64 bytes before, 192 after), and at the end of its page and of all memory.
+        // What a case may have stored around the scratch memory goes (64 bytes before, 192 after), and at the end of its page and of all
+        // memory.
         foreach (int line in (int[])[-2, -1, 2, 3, 4, 5, 6, 7])
             code.AddRange([AddImmediate(6, 4, 32 * line), 0x7C00_37EC /* dcbz 0,r6 */]);
         foreach (uint line in (uint[])[Scratch + 0xFE0, MemoryEnd - 32])
             code.AddRange([.. LoadAddress(6, line), 0x7C00_37EC]);
         code.Add(AddImmediate(6, 5, 32));
-        code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_306C, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_37AC, 0x7C00_04AC, 0x4C00_012C /* isync */]);
+        code.AddRange([0x7C00_286C /* dcbst 0,r5 */, 0x7C00_306C, 0x7C00_04AC /* sync */, 0x7C00_2FAC /* icbi 0,r5 */, 0x7C00_37AC,
+            0x7C00_04AC, 0x4C00_012C /* isync */]);
         code.Add(AddImmediate(0, 0, 0));
         foreach (int spr in (int[])[Esr, Dear, Csrr0, Csrr1])
             code.Add(MoveToSpr(spr, 0));
@@ -172,7 +181,8 @@ public static class ConformanceProgram
     {
         var code = new List<uint> { MoveToSpr(Sprg2, 31) };
         code.AddRange(EnableSpe());
-        code.AddRange([MoveFromSpr(31, Sprg1), Evx(31, 31, 31, 0x22C) /* evmergehi */, MoveToSpr(Sprg3, 31), MoveFromSpr(31, Sprg0), AddImmediate(31, 31, OutcomeOffset)]);
+        code.AddRange([MoveFromSpr(31, Sprg1), Evx(31, 31, 31, 0x22C) /* evmergehi */, MoveToSpr(Sprg3, 31), MoveFromSpr(31, Sprg0),
+            AddImmediate(31, 31, OutcomeOffset)]);
         for (int i = 0; i < 31; i++)
             code.Add(StoreDouble(i, 31, i));
         code.AddRange([MoveFromSpr(0, Sprg3), StoreWord(0, 31, 248), MoveFromSpr(0, Sprg1), StoreWord(0, 31, 252)]);
@@ -184,12 +194,14 @@ public static class ConformanceProgram
             offset += 4;
         }
         // The accumulator is read by adding a product of zeros to it.
-        code.AddRange([Evx(0, 0, 0, 0x216) /* evxor r0,r0,r0 */, Evx(1, 0, 0, 0x558) /* evmwumiaa r1,r0,r0 */, AddImmediate(6, 31, 0x140), StoreDouble(1, 6, 0)]);
+        code.AddRange([Evx(0, 0, 0, 0x216) /* evxor r0,r0,r0 */, Evx(1, 0, 0, 0x558) /* evmwumiaa r1,r0,r0 */, AddImmediate(6, 31, 0x140),
+            StoreDouble(1, 6, 0)]);
         code.AddRange(LoadAddress(4, Scratch));
         code.Add(AddImmediate(6, 31, 0x180));
         for (int i = 0; i < 8; i++)
             code.AddRange([LoadDouble(0, 4, i), StoreDouble(0, 6, i)]);
-        code.AddRange([MoveFromSpr(31, Sprg0), AddImmediate(31, 31, RecordSize), MoveToSpr(Sprg0, 31), MoveFromSpr(5, Sprg4), 0x7C1F_2840 /* cmplw r31,r5 */]);
+        code.AddRange([MoveFromSpr(31, Sprg0), AddImmediate(31, 31, RecordSize), MoveToSpr(Sprg0, 31), MoveFromSpr(5, Sprg4),
+            0x7C1F_2840 /* cmplw r31,r5 */]);
         int here = (int)at + (4 * code.Count);
         code.Add(0x4082_0000 | ((uint)((int)loadNext - here) & 0xFFFC) /* bne loadNext */);
         code.Add(Branch((int)Done - here - 4));
@@ -197,7 +209,8 @@ public static class ConformanceProgram
     }
 
     static uint[] LoadAddress(int register, uint value) =>
-        [0x3C00_0000 | ((uint)register << 21) | (value >> 16), 0x6000_0000 | ((uint)register << 21) | ((uint)register << 16) | (value & 0xFFFF)];
+        [0x3C00_0000 | ((uint)register << 21) | (value >> 16),
+            0x6000_0000 | ((uint)register << 21) | ((uint)register << 16) | (value & 0xFFFF)];
 
     static uint Branch(int distance) => 0x4800_0000 | ((uint)distance & 0x03FF_FFFC);
     static uint AddImmediate(int d, int a, int value) => 0x3800_0000 | ((uint)d << 21) | ((uint)a << 16) | ((uint)value & 0xFFFF);

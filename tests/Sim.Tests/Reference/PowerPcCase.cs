@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Sim.Tests;
 
 /// <summary>
-/// The state before one run of a few instructions, and (in <see cref="Outcome"/>) the state after it: the unit of comparison with the reference implementation.
+/// The state before one run of a few instructions, and (in <see cref="Outcome"/>) the state after it: the unit of comparison with the
+/// reference implementation.
 /// </summary>
 public sealed class PowerPcCase
 {

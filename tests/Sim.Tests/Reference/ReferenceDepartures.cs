@@ -10,9 +10,9 @@ internal static class ReferenceDepartures
     /// <summary>Instructions of the manual that QEMU 7.2 takes for illegal ones.</summary>
     static readonly HashSet<string> missing =
     [
-        "evaddusiaaw", "evaddssiaaw", "evsubfusiaaw", "evsubfssiaaw", "evaddumiaaw", "evaddsmiaaw", "evsubfumiaaw", "evsubfsmiaaw", "evdivws", "evdivwu",
-        "evmwumian", "evmwsmian", "evmwsmf", "evmwsmfa", "evmwsmfaa", "evmwsmfan", "evmwssf", "evmwssfa", "evmwssfaa", "evmwssfan",
-        "rfmci", "icbtls", "icblc", "dcbtstls", "dcblc", "mfpmr", "mtpmr",
+        "evaddusiaaw", "evaddssiaaw", "evsubfusiaaw", "evsubfssiaaw", "evaddumiaaw", "evaddsmiaaw", "evsubfumiaaw", "evsubfsmiaaw",
+        "evdivws", "evdivwu", "evmwumian", "evmwsmian", "evmwsmf", "evmwsmfa", "evmwsmfaa", "evmwsmfan", "evmwssf", "evmwssfa",
+        "evmwssfaa", "evmwssfan", "rfmci", "icbtls", "icblc", "dcbtstls", "dcblc", "mfpmr", "mtpmr",
     ];
 
     /// <summary>Instructions whose results QEMU 7.2 gets wrong for most operands.</summary>
@@ -35,8 +35,8 @@ internal static class ReferenceDepartures
     ];
 
     /// <summary>
-    /// Extended opcodes of primary opcode 31 that QEMU 7.2 executes and the e500v2 does not have: accesses by external process ID, and the hash instructions of a later
-    /// architecture.
+    /// Extended opcodes of primary opcode 31 that QEMU 7.2 executes and the e500v2 does not have: accesses by external process ID, and
+    /// the hash instructions of a later architecture.
     /// </summary>
     static readonly HashSet<uint> surplus = [31, 63, 95, 127, 159, 223, 255, 287, 319, 415, 607, 735, 991, 1023, 658, 690, 722, 754];
 
@@ -48,7 +48,8 @@ internal static class ReferenceDepartures
     {
         uint word = input.Code[^1];
         string mnemonic = Mnemonic(word);
-        if (missing.Contains(mnemonic) || mnemonic.StartsWith("evmh", StringComparison.Ordinal) || mnemonic.StartsWith("evmwh", StringComparison.Ordinal)
+        if (missing.Contains(mnemonic) || mnemonic.StartsWith("evmh", StringComparison.Ordinal)
+            || mnemonic.StartsWith("evmwh", StringComparison.Ordinal)
             || mnemonic.StartsWith("evmwl", StringComparison.Ordinal))
             return "not in the reference";
         if (wrong.Contains(mnemonic))
@@ -106,7 +107,8 @@ internal static class ReferenceDepartures
         (uint)((word >> 16 & 31) == 0 ? 0 : input.Gpr[word >> 16 & 31]) + (uint)input.Gpr[word >> 11 & 31];
 
     static bool IsFloat(string mnemonic) =>
-        mnemonic.StartsWith("efs", StringComparison.Ordinal) || mnemonic.StartsWith("efd", StringComparison.Ordinal) || mnemonic.StartsWith("evfs", StringComparison.Ordinal);
+        mnemonic.StartsWith("efs", StringComparison.Ordinal) || mnemonic.StartsWith("efd", StringComparison.Ordinal)
+            || mnemonic.StartsWith("evfs", StringComparison.Ordinal);
 
     static bool IsFloatConversion(string mnemonic) => IsFloat(mnemonic) && mnemonic.Contains("ct", StringComparison.Ordinal);
 

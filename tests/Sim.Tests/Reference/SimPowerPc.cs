@@ -5,7 +5,9 @@ using Sim.Engine.Scheduling;
 
 namespace Sim.Tests;
 
-/// <summary>Runs cases on our own core: the same program as <see cref="QemuPowerPc"/>, in the memory of a machine that has nothing else.</summary>
+/// <summary>
+/// Runs cases on our own core: the same program as <see cref="QemuPowerPc"/>, in the memory of a machine that has nothing else.
+/// </summary>
 internal static unsafe class SimPowerPc
 {
     /// <summary>The outcome of each case, in order.</summary>
@@ -42,10 +44,11 @@ internal static unsafe class SimPowerPc
         core.State->Pc = ConformanceProgram.Entry;
         core.StateReplaced();
 
+        PowerPcState* s = core.State;
         long limit = 1000L * (recordBytes / ConformanceProgram.RecordSize) + 10_000;
         for (long executed = 0; core.State->Pc != ConformanceProgram.Done; executed += core.Run(10_000))
             if (executed > limit)
-                throw new InvalidOperationException($"The program does not end; it is at 0x{core.State->Pc:x}, in case {(core.State->Sprg[0] - ConformanceProgram.Records) / ConformanceProgram.RecordSize}.");
+                throw new InvalidOperationException($"The program does not end; it is at 0x{s->Pc:x}, at record 0x{s->Sprg[0]:x}.");
         var records = new byte[recordBytes];
         memory.Read(ConformanceProgram.Records, records);
         core.Disconnect();

@@ -4,8 +4,8 @@ using Sim.Engine.Cpu.PowerPc;
 namespace Sim.Tests;
 
 /// <summary>
-/// Runs the handlers of a case's instructions one after the other on a bare state: decode tables and handlers alone, with one page of scratch memory.
-/// For instructions that neither branch nor miss the TLB.
+/// Runs the handlers of a case's instructions one after the other on a bare state: decode tables and handlers alone, with one page of
+/// scratch memory. For instructions that neither branch nor miss the TLB.
 /// </summary>
 public static unsafe class StraightLine
 {

@@ -113,7 +113,8 @@ internal static unsafe partial class EmbeddedFloat
         new(mnemonic, 0xFC00_07FF | reserved, 0x1000_0000 | extended, handler, OperandForm.Plain);
 
     static Instruction Double(string mnemonic, uint extended, delegate*<PowerPcState*, Op*, long, long> handler, uint reserved = 0) =>
-        new(mnemonic, 0xFC00_07FF | reserved, 0x1000_0000 | extended, handler, OperandForm.Plain, InstructionFlags.Spe | InstructionFlags.SpeDouble);
+        new(mnemonic, 0xFC00_07FF | reserved, 0x1000_0000 | extended, handler, OperandForm.Plain,
+            InstructionFlags.Spe | InstructionFlags.SpeDouble);
 
     /// <summary>Puts a check of the core's model before the handler of a double-precision instruction.</summary>
     public static void CheckModel(Op* op)

@@ -62,7 +62,9 @@ internal static partial class SoftFloat
         return value;
     }
 
-    /// <summary>The magnitude rounded to an integer; infinities and numbers that do not fit 64 bits are too large, a NaN counts as 0.</summary>
+    /// <summary>
+    /// The magnitude rounded to an integer; infinities and numbers that do not fit 64 bits are too large, a NaN counts as 0.
+    /// </summary>
     static ulong RoundToInteger(in Unpacked x, int fractionBits, ref FloatContext context, out bool tooLarge)
     {
         int exponent = x.Exponent + fractionBits;

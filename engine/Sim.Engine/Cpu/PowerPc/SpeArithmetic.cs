@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Sim.Engine.Cpu.PowerPc;
 
 /// <summary>SPE arithmetic on plain values: saturation, fractional products, division (SPE programming environments manual, 5.3).</summary>
-/// <remarks>Overflow is returned in bit 32 of a <see cref="ulong"/> whose low word is the element, so that handlers have no addressed locals.</remarks>
+/// <remarks>
+/// Overflow is returned in bit 32 of a <see cref="ulong"/> whose low word is the element, so that handlers have no addressed locals.
+/// </remarks>
 internal static class SpeArithmetic
 {
     /// <summary>The overflow bit of a result.</summary>

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Sim.Engine.Cpu.PowerPc;
 
 /// <summary>
-/// SPE simple integer instructions: arithmetic, logic, shifts, merges, compares and selection on two 32-bit elements (SPE programming environments manual, chapter 5).
+/// SPE simple integer instructions: arithmetic, logic, shifts, merges, compares and selection on two 32-bit elements (SPE programming
+/// environments manual, chapter 5).
 /// </summary>
 /// <remarks>
 /// QEMU 7.2 executes evsrwu, evsrws and evslw wrongly (its result is the shift count), and evfscmp and evfstst set the CR field before

@@ -3,8 +3,12 @@ using System.Runtime.CompilerServices;
 
 namespace Sim.Engine.Cpu.PowerPc;
 
-/// <summary>SPE loads and stores of two elements (SPE programming environments manual, chapter 5). No alignment is required, as in QEMU.</summary>
-/// <remarks>QEMU 7.2 executes evldh and evlwhsplat wrongly (parts of the old destination stay in the result); here the manual decides.</remarks>
+/// <summary>
+/// SPE loads and stores of two elements (SPE programming environments manual, chapter 5). No alignment is required, as in QEMU.
+/// </summary>
+/// <remarks>
+/// QEMU 7.2 executes evldh and evlwhsplat wrongly (parts of the old destination stay in the result); here the manual decides.
+/// </remarks>
 internal static unsafe class SpeLoadStore
 {
     const MethodImplOptions Optimized = MethodImplOptions.AggressiveOptimization;

@@ -6,16 +6,17 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// SPE complex integer instructions: multiplications, the accumulator, division (SPE programming environments manual, chapter 5).
 /// </summary>
 /// <remarks>
-/// The mnemonics are systematic, and so are the handlers, which are composed of a product and of what becomes of it:
-/// evm{h|w} halfwords or words; {e|o} even or odd halfword, {h|l} high or low word of the product, none = the low elements into 64 bits;
-/// g guarded (64 bits); {s|u} signed or unsigned; {s|m} saturating or modulo; {i|f} integer or fraction; then a = also into the accumulator,
-/// aa, aaw = accumulate, an, anw = accumulate negative. QEMU 7.2 has only evmra, evmwumi and evmwsmi with a and aa; the rest is the manual's.
+/// The mnemonics are systematic, and so are the handlers, which are composed of a product and of what becomes of it: evm{h|w} halfwords
+/// or words; {e|o} even or odd halfword, {h|l} high or low word of the product, none = the low elements into 64 bits; g guarded (64
+/// bits); {s|u} signed or unsigned; {s|m} saturating or modulo; {i|f} integer or fraction; then a = also into the accumulator, aa, aaw =
+/// accumulate, an, anw = accumulate negative. QEMU 7.2 has only evmra, evmwumi and evmwsmi with a and aa; the rest is the manual's.
 /// </remarks>
 internal static unsafe class SpeMultiply
 {
     const MethodImplOptions Optimized = MethodImplOptions.AggressiveOptimization;
 
-    public static Instruction[] Table() => [.. Accumulator(), .. Halfwords(), .. AccumulatedHalfwords(), .. Guarded(), .. Words(), .. WideWords()];
+    public static Instruction[] Table() =>
+        [.. Accumulator(), .. Halfwords(), .. AccumulatedHalfwords(), .. Guarded(), .. Words(), .. WideWords()];
 
     static Instruction[] Accumulator() =>
     [
@@ -268,7 +269,8 @@ internal static unsafe class SpeMultiply
         where TSum : ISum
         where TSign : ISign
     {
-        ulong high = TSum.Of((uint)(s->Acc >> 32), s->GprHigh[op->Ra], TSign.IsMinus), low = TSum.Of((uint)s->Acc, s->Gpr[op->Ra], TSign.IsMinus);
+        ulong high = TSum.Of((uint)(s->Acc >> 32), s->GprHigh[op->Ra], TSign.IsMinus),
+            low = TSum.Of((uint)s->Acc, s->Gpr[op->Ra], TSign.IsMinus);
         s->GprHigh[op->Rt] = (uint)high;
         s->Gpr[op->Rt] = (uint)low;
         s->Acc = high << 32 | (uint)low;

@@ -15,7 +15,9 @@ internal static unsafe class Spefscr
     /// <summary>Integer overflow of the low element: sticky, and of the last instruction.</summary>
     public const uint Sov = 0x8000, Ov = 0x4000;
 
-    /// <summary>Of the last floating-point instruction: guard bit, sticky bit below it, invalid operand, division by zero, underflow, overflow.</summary>
+    /// <summary>
+    /// Of the last floating-point instruction: guard bit, sticky bit below it, invalid operand, division by zero, underflow, overflow.
+    /// </summary>
     public const uint Fg = 0x2000, Fx = 0x1000, Finv = 0x0800, Fdbz = 0x0400, Funf = 0x0200, Fovf = 0x0100;
 
     /// <summary>Enables: inexact, invalid, division by zero, underflow, overflow.</summary>
@@ -50,7 +52,9 @@ internal static unsafe class Spefscr
         return trap;
     }
 
-    /// <summary>Whether the last instruction, which had no data exception, now takes the round interrupt: it was inexact, and that is enabled.</summary>
+    /// <summary>
+    /// Whether the last instruction, which had no data exception, now takes the round interrupt: it was inexact, and that is enabled.
+    /// </summary>
     public static bool RoundInterrupt(PowerPcState* s)
     {
         const uint Inexact = Fg | Fx | Fovf | Funf;

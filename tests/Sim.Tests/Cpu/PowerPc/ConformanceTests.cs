@@ -5,10 +5,11 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// Our core beside QEMU 7.2's e500v2: both run the same program of many short cases with boundary and random operands. A recorded sample is replayed in every run; the
-/// campaigns, which need <c>qemu-system-ppc</c>, are run by hand:
+/// Our core beside QEMU 7.2's e500v2: both run the same program of many short cases with boundary and random operands. A recorded sample
+/// is replayed in every run; the campaigns, which need <c>qemu-system-ppc</c>, are run by hand:
 /// <code>dotnet test --project tests/Sim.Tests -- --filter-class '*ConformanceTests' --explicit only</code>
-/// with SIM_CONFORMANCE_CASES (cases per instruction, default 200), SIM_CONFORMANCE_SEED, and SIM_CONFORMANCE_RECORD=1 to write the sample anew.
+/// with SIM_CONFORMANCE_CASES (cases per instruction, default 200), SIM_CONFORMANCE_SEED, and SIM_CONFORMANCE_RECORD=1 to write the sample
+/// anew.
 /// </summary>
 public sealed class ConformanceTests
 {
@@ -46,7 +47,9 @@ public sealed class ConformanceTests
         var generator = new CaseGenerator(Seed);
         var cases = new List<(string Name, PowerPcCase Input)>();
         foreach (var instruction in Decoder.All().OrderBy(static i => i.Value))
-            cases.AddRange(Enumerable.Range(0, CasesPerInstruction).Select(_ => generator.Draw(instruction)).OfType<PowerPcCase>().Select(c => (instruction.Mnemonic, c)));
+            for (int i = 0; i < CasesPerInstruction; i++)
+                if (generator.Draw(instruction) is PowerPcCase drawn)
+                    cases.Add((instruction.Mnemonic, drawn));
         var outcomes = CompareWithReference(cases);
         if (Number("SIM_CONFORMANCE_RECORD", 0) == 1)
             Record(Instructions, InstructionSamples, cases, outcomes);
@@ -61,7 +64,8 @@ public sealed class ConformanceTests
     [Fact(Explicit = true)]
     public void Campaign_over_returns_and_faults()
     {
-        List<(string Name, PowerPcCase Input)> cases = [.. CaseGenerator.Faults(), .. CaseGenerator.Reservations(), .. new CaseGenerator(Seed).Returns(CasesPerInstruction)];
+        List<(string Name, PowerPcCase Input)> cases =
+            [.. CaseGenerator.Faults(), .. CaseGenerator.Reservations(), .. new CaseGenerator(Seed).Returns(CasesPerInstruction)];
         var outcomes = CompareWithReference(cases);
         if (Number("SIM_CONFORMANCE_RECORD", 0) == 1)
             Record(Faults, FaultSamples, cases, outcomes);
@@ -75,7 +79,8 @@ public sealed class ConformanceTests
             return;
         // Each case goes on from what the ones before have left in the TLB, so all of them are kept, in order.
         List<(string Name, PowerPcCase Input)> cases = [.. new CaseGenerator(Seed).TlbEntries(TranslationGroups)];
-        var lines = cases.Zip(CompareWithReference(cases)).Select(static pair => CaseText.Format(pair.First.Name, pair.First.Input, pair.Second));
+        var lines = cases.Zip(CompareWithReference(cases))
+            .Select(static pair => CaseText.Format(pair.First.Name, pair.First.Input, pair.Second));
         File.WriteAllText(PathOf(Translation), string.Join('\n', lines) + "\n");
     }
 
@@ -118,10 +123,12 @@ public sealed class ConformanceTests
     {
         var differences = ours.Fields().Zip(expected.Fields())
             .Where(pair => pair.First.Value != pair.Second.Value && ReferenceDepartures.IsCompared(input, pair.First.Name, expected))
-            .Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.First.Name} is {pair.First.Value:x}, not {pair.Second.Value:x}")).ToList();
+            .Select(static pair => string.Create(CultureInfo.InvariantCulture,
+                $"{pair.First.Name} is {pair.First.Value:x}, not {pair.Second.Value:x}")).ToList();
         return differences.Count == 0 ? null : $"{string.Join("; ", differences.Take(4))} in: {CaseText.Format(name, input, expected)}";
     }
 
     static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value : otherwise;
 }

@@ -3,10 +3,14 @@ using Xunit;
 
 namespace Sim.Tests;
 
-/// <summary>Embedded floating point where it goes beyond the reference implementation, which ignores SPEFSCR: rounding modes, status, interrupts, fractions.</summary>
+/// <summary>
+/// Embedded floating point where it goes beyond the reference implementation, which ignores SPEFSCR: rounding modes, status, interrupts,
+/// fractions.
+/// </summary>
 public sealed class EmbeddedFloatTests
 {
-    const ulong One = 0x3F80_0000, Three = 0x4040_0000, Tiny = 0x3000_0000, Infinity = 0x7F80_0000, QuietNaN = 0x7FC0_0000, Subnormal = 0x0000_0001, Largest = 0x7F7F_FFFF;
+    const ulong One = 0x3F80_0000, Three = 0x4040_0000, Tiny = 0x3000_0000, Infinity = 0x7F80_0000, QuietNaN = 0x7FC0_0000,
+        Subnormal = 0x0000_0001, Largest = 0x7F7F_FFFF;
 
     [Theory]
     [InlineData(0, 0x3F80_0000)]
@@ -44,7 +48,8 @@ public sealed class EmbeddedFloatTests
     public void An_enabled_exception_interrupts_and_keeps_the_destination(string mnemonic, ulong a, ulong b, uint enable, uint status)
     {
         var outcome = Run(mnemonic, a, b, enable);
-        Assert.Equal((33u, Esr.Spv, ConformanceProgram.CodeSlot, enable | status), (outcome.Vector, outcome.Esr, outcome.Srr0, outcome.Spefscr));
+        Assert.Equal((33u, Esr.Spv, ConformanceProgram.CodeSlot, enable | status),
+            (outcome.Vector, outcome.Esr, outcome.Srr0, outcome.Spefscr));
         Assert.Equal((0UL, 0x1357_9BDFu), (outcome.Gpr[3], outcome.Cr));
     }
 
@@ -86,7 +91,8 @@ public sealed class EmbeddedFloatTests
     [InlineData("efdctsf", 0x3FE0_0000_0000_0000, 0x4000_0000)]
     [InlineData("evfscfsf", 0x4000_0000_C000_0000, 0x3F00_0000_BF00_0000)]
     [InlineData("evfsctsi", 0x4000_0000_BF80_0000, 0x0000_0002_FFFF_FFFF)]
-    public void Fractions_and_integers_convert(string mnemonic, ulong b, ulong expected) => Assert.Equal(expected, Run(mnemonic, 0, b, 0).Gpr[3]);
+    public void Fractions_and_integers_convert(string mnemonic, ulong b, ulong expected) =>
+        Assert.Equal(expected, Run(mnemonic, 0, b, 0).Gpr[3]);
 
     [Fact]
     public void Only_double_precision_instructions_are_marked_so() =>
@@ -96,7 +102,8 @@ public sealed class EmbeddedFloatTests
     static PowerPcCase.Outcome Run(string mnemonic, ulong a, ulong b, uint spefscr, uint destination = 3)
     {
         // A compare writes CR0 or CR1 (destination 0 or 4).
-        uint target = mnemonic.Contains("cmp", StringComparison.Ordinal) || mnemonic.Contains("tst", StringComparison.Ordinal) ? destination & 4 : destination;
+        uint target = mnemonic.Contains("cmp", StringComparison.Ordinal) || mnemonic.Contains("tst", StringComparison.Ordinal)
+            ? destination & 4 : destination;
         var input = CaseText.Default(Decoder.All().Single(i => i.Mnemonic == mnemonic).Value | target << 21 | 4 << 16 | 5 << 11);
         input.Gpr[4] = a;
         input.Gpr[5] = b;

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Sim.Tests;
 
-/// <summary>Soft float beside the host's arithmetic, which IEEE 754 makes equal, and beside exact rationals for the other rounding modes.</summary>
+/// <summary>
+/// Soft float beside the host's arithmetic, which IEEE 754 makes equal, and beside exact rationals for the other rounding modes.
+/// </summary>
 public sealed class SoftFloatTests
 {
     /// <summary>Bit patterns of floats, mostly near the boundaries of the format.</summary>
@@ -87,7 +89,8 @@ public sealed class SoftFloatTests
         {
             foreach (int fractionBits in (int[])[0, 31, 32])
             {
-                var (signed, isSignedExact) = Expected(x, fractionBits, rounding, -(BigInteger.One << (width - 1)), (BigInteger.One << (width - 1)) - 1);
+                var (signed, isSignedExact) = Expected(x, fractionBits, rounding, -(BigInteger.One << (width - 1)),
+                    (BigInteger.One << (width - 1)) - 1);
                 var (unsigned, isUnsignedExact) = Expected(x, fractionBits, rounding, 0, (BigInteger.One << width) - 1);
                 FloatContext context = new() { Rounding = rounding };
                 ulong result = SoftFloat.ToSigned<DoubleFormat>(a, width, fractionBits, ref context);
@@ -173,7 +176,9 @@ public sealed class SoftFloatTests
 
     delegate ulong Operation(ulong a, ulong b, ref FloatContext context);
 
-    /// <summary>Down and Up enclose the exact value and are neighbours or equal; Zero is the one nearer to zero; equal means exact.</summary>
+    /// <summary>
+    /// Down and Up enclose the exact value and are neighbours or equal; Zero is the one nearer to zero; equal means exact.
+    /// </summary>
     static void AssertBrackets<T>(ulong a, ulong b)
         where T : IFloatFormat
     {

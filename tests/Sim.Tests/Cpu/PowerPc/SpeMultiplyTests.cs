@@ -6,22 +6,24 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// The multiplications of the SPE beside a second reading of the manual: their mnemonics are taken letter by letter and computed in exact integers.
-/// The reference implementation lacks most of them.
+/// The multiplications of the SPE beside a second reading of the manual: their mnemonics are taken letter by letter and computed in exact
+/// integers. The reference implementation lacks most of them.
 /// </summary>
 public sealed class SpeMultiplyTests
 {
     static readonly uint[] boundaries =
-        [0, 1, 0xFFFF_FFFF, 0x8000_0000, 0x7FFF_FFFF, 0x8000_8000, 0x7FFF_7FFF, 0x0001_8000, 0x8000_0001, 0xFFFF_8000, 0x0000_FFFF, 0x1234_5678];
+        [0, 1, 0xFFFF_FFFF, 0x8000_0000, 0x7FFF_FFFF, 0x8000_8000, 0x7FFF_7FFF, 0x0001_8000, 0x8000_0001, 0xFFFF_8000, 0x0000_FFFF,
+            0x1234_5678];
 
-    public static TheoryData<string> Mnemonics() => [.. SpeMultiply.Table().Select(static i => i.Mnemonic).Where(static m => m.StartsWith("evm", StringComparison.Ordinal) && m != "evmra")];
+    public static TheoryData<string> Mnemonics() =>
+        [.. SpeMultiply.Table().Select(static i => i.Mnemonic)
+            .Where(static m => m.StartsWith("evm", StringComparison.Ordinal) && m != "evmra")];
 
     [Theory]
     [MemberData(nameof(Mnemonics))]
     public void Multiplication_does_what_its_letters_say(string mnemonic)
     {
-        var instruction = SpeMultiply.Table().Single(i => i.Mnemonic == mnemonic);
-        uint word = instruction.Value | 3 << 21 | 4 << 16 | 5 << 11;
+        uint word = Find(mnemonic).Value | 3 << 21 | 4 << 16 | 5 << 11;
         var draw = new Random(1);
         for (int i = 0; i < 400; i++)
         {
@@ -62,7 +64,7 @@ public sealed class SpeMultiplyTests
     [InlineData("evsubfumiaaw", 0x0000_0000_0000_0000, 0x0000_0001_0000_0002, 0xFFFF_FFFF_FFFF_FFFE, 0)]
     public void Accumulator_adds_and_subtracts_a_register(string mnemonic, ulong accumulator, ulong a, ulong expected, uint status)
     {
-        var input = new PowerPcCase { Code = [SpeMultiply.Table().Single(i => i.Mnemonic == mnemonic).Value | 3 << 21 | 4 << 16], Acc = accumulator };
+        var input = new PowerPcCase { Code = [Find(mnemonic).Value | 3 << 21 | 4 << 16], Acc = accumulator };
         input.Gpr[4] = a;
         var outcome = StraightLine.Run(input);
         Assert.Equal((expected, expected, status), (outcome.Gpr[3], outcome.Acc, outcome.Spefscr));
@@ -74,12 +76,14 @@ public sealed class SpeMultiplyTests
     [InlineData("evdivwu", 0xFFFF_FFFF_0000_0007, 0x0000_0000_0000_0002, 0xFFFF_FFFF_0000_0003, 0xC000_0000)]
     public void Division_saturates(string mnemonic, ulong a, ulong b, ulong expected, uint status)
     {
-        var input = new PowerPcCase { Code = [SpeMultiply.Table().Single(i => i.Mnemonic == mnemonic).Value | 3 << 21 | 4 << 16 | 5 << 11] };
+        var input = new PowerPcCase { Code = [Find(mnemonic).Value | 3 << 21 | 4 << 16 | 5 << 11] };
         input.Gpr[4] = a;
         input.Gpr[5] = b;
         var outcome = StraightLine.Run(input);
         Assert.Equal((expected, status), (outcome.Gpr[3], outcome.Spefscr));
     }
+
+    static Instruction Find(string mnemonic) => SpeMultiply.Table().Single(i => i.Mnemonic == mnemonic);
 
     static ulong Draw(Random draw) => (ulong)DrawWord(draw) << 32 | DrawWord(draw);
 
@@ -127,7 +131,8 @@ public sealed class SpeMultiplyTests
         {
             if (!isGuarded)
                 product = Signed(product, 64);
-            BigInteger sum = into switch { "aa" => Signed(accumulator, 64) + product, "an" => Signed(accumulator, 64) - product, _ => product };
+            BigInteger start = Signed(accumulator, 64);
+            BigInteger sum = into switch { "aa" => start + product, "an" => start - product, _ => product };
             bool wraps = saturates && into is "aa" or "an" && sum != Signed(sum, 64);
             return ((ulong)(sum & ulong.MaxValue), into != "", saturates ? (false, overflowed || wraps) : null);
         }
