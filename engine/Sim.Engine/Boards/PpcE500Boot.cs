@@ -26,6 +26,7 @@ public sealed class PpcE500Boot
     private readonly PpcE500Machine machine;
     private readonly IReadOnlyList<PowerPcCpu> cpus;
     private readonly ImageLoader loader = new();
+    private readonly ReadOnlyMemory<byte> deviceTree;
 
     internal PpcE500Boot(PpcE500Machine machine, IReadOnlyList<PowerPcCpu> cpus, E500Spin spin)
     {
@@ -35,20 +36,28 @@ public sealed class PpcE500Boot
         Layout = PpcE500BootLayout.Plan(machine.Configuration, machine.RamSize);
         foreach (var image in Layout.Images)
             loader.Register(image);
-        DeviceTree = Layout.DeviceTreeBlob ?? BuildDeviceTree();
+        deviceTree = Layout.DeviceTreeBlob ?? BuildDeviceTree();
     }
 
     /// <summary>Where everything lies.</summary>
     public PpcE500BootLayout Layout { get; }
 
-    /// <summary>The device tree that the guest finds in r3.</summary>
-    public ReadOnlyMemory<byte> DeviceTree { get; }
+    /// <summary>The device tree that the guest finds in r3, free space included.</summary>
+    public byte[] DeviceTree
+    {
+        get
+        {
+            var blob = new byte[Layout.DeviceTree.Size];
+            deviceTree.CopyTo(blob);
+            return blob;
+        }
+    }
 
     /// <summary>Puts the board into its power-on state, after all devices have taken theirs.</summary>
     internal void Reset()
     {
         loader.Write(machine.Memory);
-        machine.Memory.Write(Layout.DeviceTree.Address, DeviceTree.Span);
+        WriteDeviceTree();
         var boot = cpus[0];
         boot.Pc = Layout.Entry;
         boot.SetGpr(1, PpcE500BootLayout.InitialStackPointer);
@@ -76,12 +85,21 @@ public sealed class PpcE500Boot
         return (uint)cpu.CpuIndex;
     }
 
+    private void WriteDeviceTree()
+    {
+        var place = Layout.DeviceTree;
+        machine.Memory.Write(place.Address, deviceTree.Span);
+        ReadOnlySpan<byte> zeros = stackalloc byte[RamBlock.PageSize];
+        for (var at = place.Address + (ulong)deviceTree.Length; at < place.End; at += RamBlock.PageSize)
+            machine.Memory.Write(at, zeros[..(int)Math.Min(RamBlock.PageSize, place.End - at)]);
+    }
+
     private byte[] BuildDeviceTree()
     {
         var seed = new byte[PpcE500DeviceTreeParameters.RngSeedSize];
         var prng = Prng.FromSeed(machine.Configuration.Seed);
         prng.Fill(seed);
-        return PpcE500DeviceTree.BuildBlob(new PpcE500DeviceTreeParameters
+        return PpcE500DeviceTree.BuildUsedBlob(new PpcE500DeviceTreeParameters
         {
             Board = machine.BoardClass.Map!,
             RamSize = machine.RamSize,

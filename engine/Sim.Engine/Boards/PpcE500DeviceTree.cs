@@ -72,6 +72,10 @@ public sealed class PpcE500DeviceTree
     public static byte[] BuildBlob(PpcE500DeviceTreeParameters parameters) =>
         DeviceTreeWriter.Write(Build(parameters), DeviceTreeLayout.Sequential, BlobSize);
 
+    /// <summary>As <see cref="BuildBlob"/>, without the free space at its end, of which the header tells.</summary>
+    public static byte[] BuildUsedBlob(PpcE500DeviceTreeParameters parameters) =>
+        DeviceTreeWriter.WriteUsed(Build(parameters), DeviceTreeLayout.Sequential, BlobSize);
+
     private void AddMemoryAndChosen()
     {
         tree.SetCells("/", "#address-cells", 2);

@@ -106,12 +106,25 @@ public sealed unsafe class RamBlock : IDisposable
             listener.OnCodePage(this, page);
     }
 
-    /// <summary>Writes bytes from outside the CPU fast path, with all that follows from it.</summary>
+    /// <summary>
+    /// Writes bytes from outside the CPU fast path, with all that follows from it. Zeros for a page that was never written leave it so: the host need not give it memory.
+    /// </summary>
     public void Write(ulong offset, ReadOnlySpan<byte> bytes)
     {
-        CheckRange(offset, (ulong)bytes.Length);
-        bytes.CopyTo(new Span<byte>(Host + offset, bytes.Length));
-        NotifyWritten(offset, (ulong)bytes.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (ulong)bytes.Length, Size);
+        while (!bytes.IsEmpty)
+        {
+            var count = Math.Min(bytes.Length, PageSize - (int)(offset & (PageSize - 1)));
+            var piece = bytes[..count];
+            if (Stamp(offset >> PageShift) != 0 || piece.ContainsAnyExcept((byte)0))
+            {
+                piece.CopyTo(new Span<byte>(Host + offset, count));
+                NotifyWritten(offset, (ulong)count);
+            }
+
+            offset += (ulong)count;
+            bytes = bytes[count..];
+        }
     }
 
     /// <summary>Fills bytes with zero from outside the CPU fast path.</summary>

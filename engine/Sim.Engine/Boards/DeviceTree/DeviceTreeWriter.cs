@@ -24,6 +24,18 @@ public static class DeviceTreeWriter
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalSize"/> is less than the tree needs.</exception>
     public static byte[] Write(DeviceTreeDocument document, DeviceTreeLayout layout = DeviceTreeLayout.Packed, int totalSize = 0)
     {
+        var blob = WriteUsed(document, layout, totalSize);
+        Array.Resize(ref blob, Math.Max(totalSize, blob.Length));
+        return blob;
+    }
+
+    /// <summary>As <see cref="Write"/>, but returns only the bytes in use; the header tells of the free space behind them.</summary>
+    /// <param name="document">The tree.</param>
+    /// <param name="layout">Position of the reservation block.</param>
+    /// <param name="totalSize">Size that the header tells; 0 for no free space.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalSize"/> is less than the tree needs.</exception>
+    public static byte[] WriteUsed(DeviceTreeDocument document, DeviceTreeLayout layout = DeviceTreeLayout.Packed, int totalSize = 0)
+    {
         ArgumentNullException.ThrowIfNull(document);
         var strings = new StringsBlock();
         foreach (var name in document.StringOrder)
@@ -40,7 +52,7 @@ public static class DeviceTreeWriter
             totalSize = used;
         ArgumentOutOfRangeException.ThrowIfLessThan(totalSize, used);
 
-        var blob = new byte[totalSize];
+        var blob = new byte[used];
         ReadOnlySpan<uint> header =
         [
             DeviceTreeFormat.Magic, (uint)totalSize, (uint)structureOffset, (uint)stringsOffset, (uint)reservations,
