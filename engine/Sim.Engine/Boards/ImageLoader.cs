@@ -10,7 +10,7 @@ namespace Sim.Engine.Boards;
 /// </summary>
 public sealed class ImageLoader
 {
-    private const int ZeroChunk = 1 << 16;
+    private static readonly byte[] Zeros = new byte[1 << 16];
 
     private readonly List<LoadedImage> images = [];
 
@@ -29,11 +29,10 @@ public sealed class ImageLoader
     public void Write(AddressSpace memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        var zeros = new byte[ZeroChunk];
         foreach (var range in images.SelectMany(Ranges))
         {
-            for (var at = range.Address; at < range.End; at += ZeroChunk)
-                memory.Write(at, zeros.AsSpan(0, (int)Math.Min(ZeroChunk, range.End - at)));
+            for (var at = range.Address; at < range.End; at += (ulong)Zeros.Length)
+                memory.Write(at, Zeros.AsSpan(0, (int)Math.Min((ulong)Zeros.Length, range.End - at)));
         }
         foreach (var segment in images.SelectMany(static image => image.Segments))
             memory.Write(segment.Address, segment.Data.Span);

@@ -25,7 +25,7 @@ public abstract class Property
     public string Name { get; }
 
     /// <summary>Type as QEMU prints it.</summary>
-    public string Type { get; }
+    public virtual string Type { get; }
 
     /// <summary>What it means, for people; null when QEMU gives none.</summary>
     public string? Description { get; init; }

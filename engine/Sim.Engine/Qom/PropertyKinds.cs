@@ -122,8 +122,11 @@ internal sealed class LinkProperty(string name, string targetType, Func<QomObjec
     }
 }
 
-internal sealed class ChildProperty(string name, QomObject child) : Property(name, $"child<{child.Class.Type.Name}>")
+internal sealed class ChildProperty(string name, QomObject child) : Property(name, "")
 {
+    /// <summary>Made on demand: boards have hundreds of children whose types nobody asks for.</summary>
+    public override string Type => $"child<{child.Class.Type.Name}>";
+
     public QomObject Child => child;
 
     public override bool IsWritable => false;

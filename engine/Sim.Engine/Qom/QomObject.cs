@@ -105,7 +105,7 @@ public class QomObject
         properties ??= new(StringComparer.Ordinal);
         properties.Add(property.Name, property);
         if (Root.Undo.IsOpen)
-            Root.Undo.Add(() => RemoveIfPresent(property));
+            RecordAddition(property);
     }
 
     /// <summary>Removes a property that was added to this object. QEMU: object_property_del.</summary>
@@ -288,6 +288,9 @@ public class QomObject
         if (target is not null)
             SetBack(property, target);
     }
+
+    /// <summary>Apart from its caller, so that nothing is allocated while no log is open.</summary>
+    private void RecordAddition(Property property) => Root.Undo.Add(() => RemoveIfPresent(property));
 
     private void RemoveIfPresent(Property property)
     {

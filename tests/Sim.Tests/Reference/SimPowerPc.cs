@@ -52,7 +52,7 @@ internal static unsafe class SimPowerPc
         var records = new byte[recordBytes];
         memory.Read(ConformanceProgram.Records, records);
         core.Disconnect();
-        core.Free();
+        core.Dispose();
         return records;
     }
 }

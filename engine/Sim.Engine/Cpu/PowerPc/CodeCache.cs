@@ -12,7 +12,7 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// all are. Both happen while no CPU is inside a block, or make the one that is leave it after the instruction under way, whose op
 /// is still in place then.
 /// </remarks>
-internal sealed unsafe class CodeCache : IRamListener
+internal sealed unsafe class CodeCache : IRamListener, IDisposable
 {
     /// <summary>Instructions of a block at most. Longer blocks cost less dispatch but more decoding of what is then not executed.</summary>
     public const int BlockLength = 32;
@@ -210,6 +210,13 @@ internal sealed unsafe class CodeCache : IRamListener
     {
         foreach (PowerPcCore core in cores)
             core.Invalidate(tlb, address);
+    }
+
+    /// <summary>Frees the memory. No CPU may execute afterwards.</summary>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
     }
 
     void Free()

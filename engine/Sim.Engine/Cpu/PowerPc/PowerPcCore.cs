@@ -9,7 +9,7 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// What runs a <see cref="PowerPcState"/>: the loop around the blocks, and the managed side of memory accesses, translation, timers
 /// and interrupts. It has no state of its own: everything that a run depends on is in the state, the rest is derived.
 /// </summary>
-internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu
+internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposable
 {
     /// <summary>L1CFG0 and L1CFG1: 32 KiB, 8 ways, 32-byte lines.</summary>
     const uint L1Configuration = 0x3820;
@@ -272,8 +272,14 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu
         Exceptions.TakeBase(s, Vector.InstructionStorage, s->Pc);
     }
 
-    /// <summary>Frees the native memory; the core is not to be used afterwards.</summary>
-    public void Free()
+    /// <summary>Frees the native memory; the core is not to be used afterwards. Left to the finalizer, it would keep the whole machine for another collection.</summary>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    void Free()
     {
         if (State == null)
             return;

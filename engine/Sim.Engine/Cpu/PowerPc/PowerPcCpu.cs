@@ -33,7 +33,7 @@ public sealed class PowerPcCpuClass : DeviceClass
 /// Input lines (unnamed): 0 core reset, 1 machine check, 3 critical input, 4 external input, 6 debug event; QEMU: PPCE500_INPUT_*.
 /// </para>
 /// </summary>
-public sealed partial class PowerPcCpu : CpuDevice
+public sealed partial class PowerPcCpu : CpuDevice, IDisposable
 {
     /// <summary>Name of the type. QEMU: TYPE_POWERPC_CPU.</summary>
     public new const string TypeName = "powerpc-cpu";
@@ -87,9 +87,17 @@ public sealed partial class PowerPcCpu : CpuDevice
         New = static () => new PowerPcCpu(),
         NewClass = static () => new PowerPcCpuClass(),
         InstanceInit = static o => ((PowerPcCpu)o).InstanceInit(),
-        InstanceFinalize = static o => ((PowerPcCpu)o).core.Free(),
+        InstanceFinalize = static o => ((PowerPcCpu)o).core.Dispose(),
         ClassInit = ClassInit,
     }));
+
+    /// <summary>Frees the memory that is not managed. The CPU cannot be used afterwards.</summary>
+    public void Dispose()
+    {
+        core.Code?.Dispose();
+        core.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static void ClassInit(ObjectClass klass, object? data)
     {
