@@ -15,6 +15,23 @@ public static class CpuModels
         ["e500"] = "e500v2_v22",
         ["e500v1"] = "e500_v20",
         ["e500v2"] = "e500v2_v22",
+        ["mpc8533"] = "mpc8533_v11",
+        ["mpc8533e"] = "mpc8533e_v11",
+        ["mpc8540"] = "mpc8540_v21",
+        ["mpc8541"] = "mpc8541_v11",
+        ["mpc8541e"] = "mpc8541e_v11",
+        ["mpc8543"] = "mpc8543_v21",
+        ["mpc8543e"] = "mpc8543e_v21",
+        ["mpc8544"] = "mpc8544_v11",
+        ["mpc8544e"] = "mpc8544e_v11",
+        ["mpc8545"] = "mpc8545_v21",
+        ["mpc8545e"] = "mpc8545e_v21",
+        ["mpc8547e"] = "mpc8547e_v21",
+        ["mpc8548"] = "mpc8548_v21",
+        ["mpc8548e"] = "mpc8548e_v21",
+        ["mpc8555"] = "mpc8555_v11",
+        ["mpc8555e"] = "mpc8555e_v11",
+        ["mpc8560"] = "mpc8560_v21",
     };
 
     /// <summary>The type name of a model, an alias, or a type itself; letters' case does not matter.</summary>

@@ -152,7 +152,8 @@ public sealed class TypeImpl
 
     private bool IsInterface => Ancestry.Any(static type => type.Name == InterfaceClass.TypeName);
 
-    private Type? InstanceClass() => instanceClass ??= Allocator?.Info.New!().GetType();
+    /// <summary>Class of the instances; the type that allocates them is asked once, for one that is dropped again.</summary>
+    private Type? InstanceClass() => instanceClass ??= Info.New is { } allocate ? allocate().GetType() : Parent?.InstanceClass();
 
     private ObjectClass TypeInitialize(IFlowObserver? observer)
     {

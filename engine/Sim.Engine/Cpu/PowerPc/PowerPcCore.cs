@@ -49,6 +49,9 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     /// <inheritdoc/>
     public override uint ProcessorVersion => State->Pvr;
 
+    /// <inheritdoc/>
+    public override uint SystemVersion => State->Svr;
+
     /// <summary>What the core sees.</summary>
     public AddressSpace AddressSpace => memory;
 
@@ -65,6 +68,7 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     public void SetModel(PowerPcCpuModel model)
     {
         State->Pvr = model.ProcessorVersion;
+        State->Svr = model.SystemVersion;
         State->Tlb0Cfg = model.Tlb0Configuration;
         State->Tlb1Cfg = model.Tlb1Configuration;
         State->L1Cfg0 = State->L1Cfg1 = L1Configuration;
