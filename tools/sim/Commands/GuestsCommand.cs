@@ -10,7 +10,7 @@ namespace Sim.Cli.Commands;
 /// <summary><c>sim guests</c>: real guests for the machines.</summary>
 internal sealed class GuestsCommand(CommandHost host, Option<string?> format)
 {
-    private readonly Argument<string> name = new("guest") { Description = "The guest: u-boot." };
+    private readonly Argument<string> name = new("guest") { Description = "The guest: u-boot or linux." };
     private readonly Option<string?> from = OptionValues.Value("--from", "FILE", "Installs from this file: the Debian package u-boot-qemu, or U-Boot's ELF file.");
     private readonly Option<string?> sha256 = OptionValues.Value("--sha256", "DIGITS", "The checksum that FILE must have; needed for a file that is not known here.");
 
@@ -18,9 +18,11 @@ internal sealed class GuestsCommand(CommandHost host, Option<string?> format)
     {
         var install = new SimCommand(
             "install",
-            "Installs a guest for this user, no root needed: from the distribution's package, or from a file. Its checksum is verified.",
+            "Installs a guest for this user, no root needed: U-Boot from the distribution's package or from a file, its checksum verified; "
+            + "Linux with busybox built from the distribution's source packages in some minutes (an interrupted build goes on where it stopped).",
             Install,
             "sim guests install u-boot",
+            "sim guests install linux",
             "sim guests install u-boot --from u-boot-qemu_2023.01+dfsg-2+deb12u3_all.deb") { name };
         var list = new SimCommand("list", "Lists the guests that can be installed and how they stand.", List, "sim guests list", "sim guests list --format json");
         return new SimCommand("guests", "Gets real guests for the machines.", null, "sim guests install u-boot", "sim guests list")
@@ -33,19 +35,24 @@ internal sealed class GuestsCommand(CommandHost host, Option<string?> format)
     private int Install(ParseResult result)
     {
         var guest = result.GetValue(name)!;
-        if (guest != GuestCache.UBoot)
-            throw new SimException($"Unknown guest '{guest}'; known is {GuestCache.UBoot}.");
         var file = result.GetValue(from);
-        if (file is null && result.GetValue(sha256) is not null)
+        var checksum = result.GetValue(sha256);
+        if (guest is not (GuestCache.UBoot or GuestCache.Linux))
+            throw new SimException($"Unknown guest '{guest}'; known are {GuestCache.UBoot} and {GuestCache.Linux}.");
+        if (guest == GuestCache.Linux && (file ?? checksum) is not null)
+            throw new SimException($"--from and --sha256 are for {GuestCache.UBoot}: {GuestCache.Linux} is built from the distribution's source packages.");
+        if (file is null && checksum is not null)
             throw new SimException("--sha256 needs --from FILE.");
         host.WatchSignals();
-        var installer = new UBootInstaller(GuestCache.OfUser(), host.Say);
+        var cache = GuestCache.OfUser();
         try
         {
-            if (file is null)
-                installer.InstallFromPackage(host.Interrupted);
+            if (guest == GuestCache.Linux)
+                new LinuxInstaller(cache, host.Say).Install(host.Interrupted);
+            else if (file is null)
+                new UBootInstaller(cache, host.Say).InstallFromPackage(host.Interrupted);
             else
-                installer.InstallFromFile(file, result.GetValue(sha256), host.Interrupted);
+                new UBootInstaller(cache, host.Say).InstallFromFile(file, checksum, host.Interrupted);
             return ExitCodes.Done;
         }
         catch (OperationCanceledException)
