@@ -62,6 +62,9 @@ public abstract class MachineState : QomObject, IMachine, IDisposable
     /// <summary>First phandle of the device tree that is free for the board; 0 for the board's default. QEMU: -M phandle-start.</summary>
     public int PhandleStart { get; internal set; }
 
+    /// <summary>The device tree blob that the guest is given; null for a machine without one.</summary>
+    public virtual ReadOnlyMemory<byte>? DeviceTree => null;
+
     /// <summary>The object that provides the RAM; null for none.</summary>
     public MemoryBackendRam? MemoryBackend { get; internal set; }
 

@@ -38,6 +38,9 @@ public sealed class PpcE500Machine : MachineState
     /// <summary>What happens at every reset, and what the guest starts from.</summary>
     public PpcE500Boot Boot { get; internal set; } = null!;
 
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte>? DeviceTree => Boot.DeviceTree;
+
     /// <summary>Where memory-mapped devices of the user are placed; null while the board makes its own.</summary>
     internal PlatformBus? PlatformBus { get; set; }
 

@@ -104,8 +104,7 @@ public static class Qdev
             FindPlace(device);
             var handler = HandlerOf(device);
             handler?.PrePlug?.Invoke(device);
-            if (device.DeviceClass.Realize is { } realize)
-                device.Root.Observer.Step("realize", device.Class.Type.Name, device.CanonicalPath, () => realize(device));
+            device.Root.Observer.Step("realize", device.Class.Type.Name, device.CanonicalPath, () => device.DeviceClass.Realize?.Invoke(device));
             realized = true;
             foreach (var bus in device.ChildBuses)
                 bus.Realize();

@@ -22,6 +22,7 @@ public class SysBusDevice : Device
     public const string IrqName = "sysbus-irq";
 
     private readonly List<MemoryRegion> regions = [];
+    private readonly List<MemoryRegion> mapped = [];
     private readonly List<IrqLine> irqs = [];
 
     /// <summary>The memory-mapped regions, in order of declaration.</summary>
@@ -70,7 +71,21 @@ public class SysBusDevice : Device
 
     /// <summary>Places a region in the system's physical memory map. QEMU: sysbus_mmio_map.</summary>
     /// <exception cref="SimException">There is no such region, or it is mapped already.</exception>
-    public void MapMmio(int index, ulong address) => Machine.SystemMemory.AddSubregion(address, GetRegion(index));
+    public void MapMmio(int index, ulong address)
+    {
+        var region = GetRegion(index);
+        Machine.SystemMemory.AddSubregion(address, region);
+        mapped.Add(region);
+        if (Root.Undo.IsOpen)
+            Root.Undo.Add(() => mapped.Remove(region));
+    }
+
+    /// <summary>Where <see cref="MapMmio"/> has placed a region; null for one that the board put into a container of its own. QEMU: SysBusDevice::mmio[].addr.</summary>
+    public ulong? MappedAddress(MemoryRegion region)
+    {
+        ArgumentNullException.ThrowIfNull(region);
+        return mapped.Contains(region) ? region.Address : null;
+    }
 
     /// <summary>A region by index. QEMU: sysbus_mmio_get_region.</summary>
     /// <exception cref="SimException">There is none.</exception>

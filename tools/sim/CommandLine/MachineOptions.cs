@@ -19,7 +19,7 @@ internal sealed class MachineOptions
 
     public Option<string?> Memory { get; } = OptionValues.Value("--memory", "SIZE", "Guest RAM: 256 or 256M, 1G; 256M by default on the boards.", "-m");
 
-    public Option<string?> Bios { get; } = OptionValues.Value("--bios", "FILE", "Firmware: ELF or uImage.", "-bios");
+    public Option<string?> Bios { get; } = OptionValues.Value("--bios", "FILE|demo", "Firmware: ELF or uImage; demo is the built-in one. Without it and without --kernel: the installed U-Boot.", "-bios");
 
     public Option<string?> Kernel { get; } = OptionValues.Value("--kernel", "FILE", "Kernel: handed to the firmware, or started itself when there is no --bios.", "-kernel");
 
@@ -52,9 +52,6 @@ internal sealed class MachineOptions
     public IReadOnlyList<Option> All =>
         [Machine, Cpu, Smp, Memory, Bios, Kernel, Initrd, Append, Dtb, Device, Global, Serial, Schedule, Quantum, IcountShift, Seed, RtcBase, Plugin];
 
-    /// <summary>True when the command line names none of them, or only plugins.</summary>
-    public bool NoneGiven(ParseResult result) => All.All(option => ReferenceEquals(option, Plugin) || result.GetResult(option) is null);
-
     /// <summary>Where the serial ports lead, in order; <c>stdio</c> when the command line says nothing.</summary>
     public IReadOnlyList<string> Serials(ParseResult result) => result.GetValue(Serial) is { Length: > 0 } given ? given : ["stdio"];
 
@@ -71,7 +68,7 @@ internal sealed class MachineOptions
             Cpu = result.GetValue(Cpu),
             Smp = result.GetValue(Smp) is { } smp ? CpuCount(smp) : defaults.Smp,
             Memory = result.GetValue(Memory) is { } memory ? MachineConfiguration.ParseMemorySize(memory) : null,
-            Bios = Image(result, Bios, "firmware"),
+            Bios = result.GetValue(Bios) == "demo" ? Running.Firmware.DemoImage() : Image(result, Bios, "firmware"),
             Kernel = Image(result, Kernel, "kernel"),
             Initrd = Image(result, Initrd, "initial RAM disk"),
             Dtb = Image(result, Dtb, "device tree"),

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Sim.Cli.CommandLine;
+using Sim.Cli.Guests;
 using Sim.Cli.Running;
 
 namespace Sim.Cli.Commands;
@@ -9,32 +11,34 @@ internal sealed class RunCommand(CommandHost host, MachineOptions machine, RunOp
 {
     public SimCommand Create() => new SimCommand(
         "run",
-        "Boots a machine and runs it. Without machine options it is a ppce500 with two vCPUs that runs a small demo firmware. The guest's first console is on stdin and stdout; "
+        "Boots a machine and runs it. Without any option it is a ppce500 with two vCPUs that runs a small demo firmware. The guest's first console is on stdin and stdout; "
         + "everything else is said on stderr, the last line being 'end: reason=… time=… icount=… digest=…', where equal digests mean equal runs.",
         Execute,
         "sim run",
+        "sim run --bios demo --smp 4 --schedule random:7",
         "sim run --machine ppce500 --smp 2 --until-output \"=> \" < /dev/null",
         "sim run --machine none --memory 64M --until-time 1s")
         .With("Machine options", machine.All)
         .With("Run options", run.All);
 
-    /// <summary>Runs what the command line describes; a result of the root command has none of the options and means the demo.</summary>
+    /// <summary>Runs what the command line describes; a command line of the root alone has no options.</summary>
     public int Execute(ParseResult result)
     {
+        if (result.Tokens.All(static token => token.Type == TokenType.Command))
+            return ExecuteDemo();
         var settings = run.Read(result);
         Plugins.Load(result.GetValue(machine.Plugin));
-        if (machine.NoneGiven(result))
-            return ExecuteDemo(settings);
-        var configuration = Firmware.Complete(machine.Read(result));
+        var configuration = Firmware.Complete(machine.Read(result), GuestCache.OfUser);
         using var execution = new MachineRun(host, settings, machine.Serials(result));
         return execution.Execute(configuration);
     }
 
-    private int ExecuteDemo(RunSettings settings)
+    /// <summary>Without any option: the demo. It takes no input, so stdin is left alone.</summary>
+    private int ExecuteDemo()
     {
         var configuration = Firmware.Demo();
-        using var execution = new MachineRun(host, settings, ["stdio"]) { TakesInput = false, Display = new BuildDisplay(host.Error) };
-        host.Error.Write(FormattableString.Invariant($"Building {configuration.Machine}: {configuration.Smp} vCPUs, firmware {configuration.Bios!.Name}\n"));
+        using var execution = new MachineRun(host, new RunSettings(), ["stdio"]) { TakesInput = false, Display = new BuildDisplay(host.Error) };
+        host.Error.Write(FormattableString.Invariant($"Building {configuration.Machine} with {configuration.Smp} vCPUs:\n"));
         return execution.Execute(configuration);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class BuildDisplay(TextWriter writer) : IFlowObserver
         if (step == "realize")
             Show(realizing++, subject, detail);
         else if (step == "AddVcpu")
-            Show(realizing, subject, "joins the schedule");
+            Show(realizing, subject, "");
     }
 
     public void Leave(bool failed)
@@ -26,5 +26,5 @@ internal sealed class BuildDisplay(TextWriter writer) : IFlowObserver
     }
 
     private void Show(int depth, string name, string what) =>
-        writer.Write($"  {new string(' ', 2 * depth)}{name.PadRight(Math.Max(1, PathColumn - 2 * depth))}{what}\n");
+        writer.Write($"  {new string(' ', 2 * depth)}{name.PadRight(Math.Max(1, PathColumn - 2 * depth))}{what}".TrimEnd() + "\n");
 }

@@ -53,7 +53,7 @@ internal sealed class MachineRun : IDisposable
             session.Attach(script);
         else if (!interactive)
             TypeAhead(session);
-        var progress = settings.Progress && host.ErrorIsTerminal ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, serials.Stdio) : null;
+        var progress = settings.Progress && host.ErrorIsTerminal ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, host.OutputIsTerminal ? serials.Stdio : null) : null;
         using var terminal = interactive ? Interact(session) : null;
         if (!interactive)
             inbox.End();

@@ -9,13 +9,12 @@ namespace Sim.Cli.Views;
 /// <summary>Address spaces and the regions below their roots, as QEMU's <c>info mtree</c> prints them, or flattened, as <c>info mtree -f</c> does.</summary>
 internal static class MemoryTree
 {
-    /// <summary>The tree of every address space, then the regions that only aliases show.</summary>
+    /// <summary>The tree of every address space, then that of every region which an alias shows. Disabled regions are left out, as QEMU does without -D.</summary>
     public static string Text(QomObject top)
     {
         var text = new StringBuilder();
-        var spaces = Spaces(top);
         var targets = new List<MemoryRegion>();
-        foreach (var space in spaces)
+        foreach (var space in Spaces(top))
         {
             text.Append("address-space: ").Append(space.Name).Append('\n');
             Print(text, space.Root, 0, 1, targets);
@@ -24,8 +23,6 @@ internal static class MemoryTree
 
         for (var index = 0; index < targets.Count; index++)
         {
-            if (IsBelowARoot(targets[index], spaces))
-                continue;
             text.Append("memory-region: ").Append(targets[index].Name).Append('\n');
             Print(text, targets[index], 0, 1, targets);
             text.Append('\n');
@@ -87,28 +84,22 @@ internal static class MemoryTree
     private static IEnumerable<MemoryRegion> Regions(QomObject at) =>
         at.Children.SelectMany(static child => child is MemoryRegion region ? Regions(child).Prepend(region) : Regions(child));
 
-    private static bool IsBelowARoot(MemoryRegion region, List<AddressSpace> spaces)
-    {
-        var top = region;
-        while (top.ContainingRegion is { } container)
-            top = container;
-        return spaces.Any(space => ReferenceEquals(space.Root, top));
-    }
-
     private static void Print(StringBuilder text, MemoryRegion region, ulong address, int depth, List<MemoryRegion> targets)
     {
+        if (region.AliasTarget is { } shown && !targets.Contains(shown))
+            targets.Add(shown);
+        if (!region.Enabled)
+            return;
         text.Append(' ', 2 * depth).Append(CultureInfo.InvariantCulture, $"{address:x16}-{Last(region, address):x16} (prio {region.Priority}, {Kind(region)}): ");
         if (region.AliasTarget is { } target)
         {
             var end = region.AliasOffset + (ulong)(region.Size - 1);
             text.Append(CultureInfo.InvariantCulture, $"alias {region.Name} @{target.Name} {region.AliasOffset:x16}-{end:x16}");
-            if (!targets.Contains(target))
-                targets.Add(target);
         }
         else
             text.Append(region.Name);
 
-        text.Append(region.Enabled ? "\n" : " [disabled]\n");
+        text.Append('\n');
         foreach (var subregion in InOrder(region))
             Print(text, subregion, address + subregion.Address, depth + 1, targets);
     }

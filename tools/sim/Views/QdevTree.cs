@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Sim.Engine.Devices.Pci;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
 
@@ -48,6 +49,8 @@ internal static class QdevTree
             text.Append(' ', indent).Append(property.Name).Append(" = ").Append(Shown(property, device)).Append('\n');
         foreach (var (address, size) in Mmio(device))
             text.Append(' ', indent).Append(CultureInfo.InvariantCulture, $"mmio {address:x16}/{size:x16}\n");
+        foreach (var line in device is PciDevice pci ? pci.Describe() : [])
+            text.Append(' ', indent).Append(line).Append('\n');
         foreach (var bus in device.ChildBuses)
             PrintBus(text, bus, indent);
     }
@@ -102,16 +105,20 @@ internal static class QdevTree
     private static IEnumerable<Property> Configuration(Device device) =>
         device.Class.Type.Ancestry.SelectMany(static type => type.Class.OwnProperties).Where(static property => property.FixedAfterRealize);
 
-    private static string Shown(Property property, Device device) => property.Get(device) switch
+    private static string Shown(Property property, Device device)
     {
-        bool flag => flag ? "true" : "false",
-        ulong number => string.Create(CultureInfo.InvariantCulture, $"{number} (0x{number:x})"),
-        long number => string.Create(CultureInfo.InvariantCulture, $"{number} (0x{number:x})"),
-        _ => $"\"{property.Print(device)}\"",
-    };
+        var text = property.Print(device);
+        return property.Get(device) switch
+        {
+            bool flag => flag ? "true" : "false",
+            ulong number when text == number.ToString(CultureInfo.InvariantCulture) => $"{text} (0x{number:x})",
+            long number when text == number.ToString(CultureInfo.InvariantCulture) => $"{text} (0x{number:x})",
+            ulong or long => text,
+            _ => $"\"{text}\"",
+        };
+    }
 
     /// <summary>Memory-mapped regions; the address is all ones for one that lies in a container instead of the system's memory.</summary>
-    private static IEnumerable<(ulong Address, UInt128 Size)> Mmio(Device device) => device is SysBusDevice onBus
-        ? onBus.Regions.Select(region => (ReferenceEquals(region.ContainingRegion, device.Machine.SystemMemory) ? region.Address : ulong.MaxValue, region.Size))
-        : [];
+    private static IEnumerable<(ulong Address, UInt128 Size)> Mmio(Device device) =>
+        device is SysBusDevice onBus ? onBus.Regions.Select(region => (onBus.MappedAddress(region) ?? ulong.MaxValue, region.Size)) : [];
 }

@@ -29,10 +29,26 @@ internal static class SimCommandLine
         return new Result(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 
+    /// <summary>Runs a command line in this process, its standard output closed by the reader.</summary>
+    public static Result InvokeWithClosedOutput(params string[] arguments)
+    {
+        using var error = new StringWriter();
+        using var host = new CommandHost(static () => Stream.Null, new ClosedStream(), error);
+        var code = Program.Invoke(arguments, host);
+        return new Result(code, "", error.ToString());
+    }
+
     /// <summary>Runs a command line in a process of its own, with text on its standard input.</summary>
     public static Result Start(string input, params string[] arguments)
     {
         var result = HostTool.Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "sim.dll"), .. arguments], Encoding.UTF8.GetBytes(input));
         return new Result(result.ExitCode, Encoding.UTF8.GetString(result.Output), result.Error);
+    }
+
+    private sealed class ClosedStream : MemoryStream
+    {
+        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("Broken pipe");
+
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("Broken pipe");
     }
 }
