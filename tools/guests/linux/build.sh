@@ -41,6 +41,7 @@ stage() {
 }
 
 # logged WHAT LINES COMMAND...: the command's output goes to a log, whose length beside LINES, that of a whole run, tells how far it is.
+# Without LINES (0) it is over in a moment.
 logged() {
   what=$1 lines=$2
   shift 2
@@ -50,6 +51,7 @@ logged() {
   shown=0
   while kill -0 "$child" 2>/dev/null; do
     sleep 1
+    [ "$lines" -gt 0 ] || continue
     percent=$(($(wc -l <"$log") * 100 / lines / 10 * 10))
     if [ "$percent" -gt "$shown" ] && [ "$percent" -lt 100 ]; then
       shown=$percent
@@ -64,7 +66,7 @@ logged() {
 
 # The line of a log that most likely tells what was wrong: the first error, else the last line.
 complaint() {
-  { grep -m 1 -E '(error|Error|E):? ' "$1" || tail -n 1 "$1"; } | cut -c 1-200 | sed 's/[. ]*$//'
+  { grep -m 1 -E '^E: |(^| )(fatal )?error: |\*\*\* ' "$1" || tail -n 1 "$1"; } | cut -c 1-200 | sed 's/[. ]*$//'
 }
 
 # Every program that is missing, with the package that has it, in one sentence.
@@ -163,7 +165,7 @@ build_kernel() {
   stage linux-package "$1" fetch_kernel
   stage linux-tree "$1" unpack_kernel
   say "configuring the kernel"
-  logged "kernel configuration" 50 make_kernel KCONFIG_ALLCONFIG="$here/linux-e500v2.config" allnoconfig
+  logged "kernel configuration" 0 make_kernel KCONFIG_ALLCONFIG="$here/linux-e500v2.config" allnoconfig
   say "building the kernel: some minutes"
   logged kernel 1520 make_kernel -j"$(nproc)" uImage vmlinux
   rm -rf "$work/kernel"
@@ -182,10 +184,10 @@ build_busybox() {
   stage busybox-tree "$1" unpack_busybox
   say "building busybox"
   export SOURCE_DATE_EPOCH=0 KCONFIG_NOTIMESTAMP=1
-  logged "busybox configuration" 50 make_busybox defconfig
+  logged "busybox configuration" 0 make_busybox defconfig
   # tc does not compile with the headers of newer kernels.
   sed -i -e 's/^# CONFIG_STATIC is not set/CONFIG_STATIC=y/' -e 's/^CONFIG_TC=y/# CONFIG_TC is not set/' "$work/busybox/.config"
-  logged "busybox configuration" 50 make_busybox oldconfig
+  logged "busybox configuration" 0 make_busybox oldconfig
   logged busybox 1140 make_busybox -j"$(nproc)" busybox busybox.links
   rm -rf "$work/static-busybox"
   mkdir "$work/static-busybox"
