@@ -51,17 +51,20 @@ internal sealed unsafe partial class PowerPcCore
 
     long ObservedTick => clock is null ? 0 : TicksAt(clock.Observe());
 
-    /// <summary>Power-on: the timebase begins at 0, whatever the virtual time.</summary>
+    /// <summary>Power-on: the timebases begin at 0, whatever the virtual time.</summary>
     public void ResetTimers()
     {
         long now = LocalTick;
-        State->TimebaseOffset = (ulong)-now;
+        State->TimebaseOffset = State->AlternateOffset = (ulong)-now;
         State->DecrementerZero = State->TimerTick = now;
         RefreshTimers();
     }
 
     /// <summary>Value of the timebase at a tick.</summary>
     ulong TimebaseAt(long tick) => (ulong)tick + State->TimebaseOffset;
+
+    /// <summary>Value of the alternate timebase at a tick.</summary>
+    ulong AlternateAt(long tick) => (ulong)tick + State->AlternateOffset;
 
     /// <summary>mfspr of a register that depends on time.</summary>
     public uint ReadTimeRegister(Op* op, long budget, int number)
@@ -72,8 +75,8 @@ internal sealed unsafe partial class PowerPcCore
         {
             SpecialRegisters.TimebaseLower or SpecialRegisters.TimebaseLowerWrite => (uint)TimebaseAt(tick),
             SpecialRegisters.TimebaseUpper or SpecialRegisters.TimebaseUpperWrite => (uint)(TimebaseAt(tick) >> 32),
-            SpecialRegisters.AlternateLower => (uint)tick,
-            SpecialRegisters.AlternateUpper => (uint)(tick >> 32),
+            SpecialRegisters.AlternateLower => (uint)AlternateAt(tick),
+            SpecialRegisters.AlternateUpper => (uint)(AlternateAt(tick) >> 32),
             _ => DecrementerAt(tick),
         };
     }
@@ -83,7 +86,7 @@ internal sealed unsafe partial class PowerPcCore
     {
         if (register.Offset >= 0)
             return *(uint*)((byte*)State + register.Offset);
-        ulong timebase = number is SpecialRegisters.AlternateLower or SpecialRegisters.AlternateUpper ? (ulong)LocalTick : Timebase;
+        ulong timebase = number is SpecialRegisters.AlternateLower or SpecialRegisters.AlternateUpper ? AlternateAt(LocalTick) : Timebase;
         return number switch
         {
             SpecialRegisters.Xer => Flags.GetXer(State),

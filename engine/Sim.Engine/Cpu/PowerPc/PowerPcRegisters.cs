@@ -74,6 +74,7 @@ internal static unsafe class PowerPcRegisters
             Of(s, s->Pmlca, 4),
             Of(s, s->Pmlcb, 4),
             Of(s, &s->TimebaseOffset),
+            Of(s, &s->AlternateOffset),
             Of(s, &s->DecrementerZero),
             Of(s, &s->DecrementerArmed),
             Of(s, &s->TimerTick),

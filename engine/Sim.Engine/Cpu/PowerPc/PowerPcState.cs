@@ -104,6 +104,9 @@ internal unsafe struct PowerPcState
     /// <summary>Timebase minus the ticks of virtual time.</summary>
     public ulong TimebaseOffset;
 
+    /// <summary>Alternate timebase, which nobody can write, minus the ticks of virtual time.</summary>
+    public ulong AlternateOffset;
+
     /// <summary>The tick of virtual time at which the decrementer reaches 0; it then stays there.</summary>
     public long DecrementerZero;
 
