@@ -115,7 +115,9 @@ internal sealed class PlanRunner(Device device, DevicePlan plan)
                 MakeOnBus(Bus.Create<PlannedBus>(PlannedBus.TypeName, device, name), step.Device!);
                 break;
             case PlanStepKind.HubSlot:
-                MakeOnBus(hub.Slots, step.Device!);
+                // The hub has few slots: a device that finds none gets a bus of its maker's.
+                var full = hub.Slots.Devices.Count() >= PlannedBus.Capacity;
+                MakeOnBus(full ? Bus.Create<PlannedBus>(PlannedBus.TypeName, device, Fresh("bus")) : hub.Slots, step.Device!);
                 break;
             default:
                 var made = device.Root.New<PlannedSysBusDevice>(PlannedSysBusDevice.TypeName);

@@ -13,9 +13,12 @@ public sealed class PlannedBus : Bus
     /// <summary>Name of the type.</summary>
     public new const string TypeName = "planned-bus";
 
+    /// <summary>Devices that fit.</summary>
+    public const int Capacity = 2;
+
     internal static TypeInfo Type { get; } = new()
     {
-        Name = TypeName, Parent = Bus.TypeName, New = static () => new PlannedBus(), ClassInit = static (klass, _) => ((BusClass)klass).MaxDevices = 2,
+        Name = TypeName, Parent = Bus.TypeName, New = static () => new PlannedBus(), ClassInit = static (klass, _) => ((BusClass)klass).MaxDevices = Capacity,
     };
 }
 
