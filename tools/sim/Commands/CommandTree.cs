@@ -33,6 +33,7 @@ internal sealed class CommandTree
         Root.Add(views.Mtree());
         Root.Add(new FdtCommand(host, machine).Create());
         Root.Add(new TraceCommand(host, machine, views.Format).Create());
+        Root.Add(new BenchCommand(host, views.Format).Create());
         Root.Add(new GuestsCommand(host, views.Format).Create());
         Root.SetAction(static _ => { });   // The parser would insist on a subcommand otherwise; Program runs Execute.
     }

@@ -89,6 +89,7 @@ public sealed partial class CommandOutputTests
     [InlineData("mtree -f -M none -m 64M")]
     [InlineData("trace serial-mm -M none")]
     [InlineData("guests list")]
+    [InlineData("bench --quick")]
     public void Json_is_valid(string line)
     {
         var result = SimCommandLine.Invoke([.. line.Split(' '), "--format", "json"]);
@@ -174,7 +175,7 @@ public sealed partial class CommandOutputTests
     /// <summary>The examples of the help, apart from those that need the shell, the network or U-Boot.</summary>
     public static TheoryData<string> Examples()
     {
-        string[] elsewhere = ["<", "install", "--output", "--help"];
+        string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu"];
         return [.. Commands().SelectMany(static c => c.Examples).Where(e => !elsewhere.Any(word => e.Contains(word, StringComparison.Ordinal))).Distinct()];
     }
 
