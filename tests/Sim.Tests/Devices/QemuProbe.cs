@@ -18,11 +18,17 @@ internal sealed class QemuProbe : IDisposable
     private readonly Dictionary<int, bool> lines = [];
 
     public QemuProbe(params IEnumerable<string> arguments)
+        : this("ppce500", "/machine/pic", arguments)
+    {
+    }
+
+    /// <summary>Starts a board and reports the input lines of the device at the path given, instead of letting it have them.</summary>
+    public QemuProbe(string machine, string intercepted, IEnumerable<string> arguments)
     {
         HostTool.Require("qemu-system-ppc", "qemu-system-ppc");
         string[] fixedArguments =
         [
-            "-M", "ppce500", "-nic", "none", "-display", "none", "-monitor", "none", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null",
+            "-M", machine, "-nic", "none", "-display", "none", "-monitor", "none", "-S", "-qtest", "stdio", "-qtest-log", "/dev/null",
             "-bios", Path.Combine(Repository.Root, "tools/guests/demo/demo.elf"),
         ];
         var start = new ProcessStartInfo("qemu-system-ppc", fixedArguments.Concat(arguments))
@@ -30,10 +36,10 @@ internal sealed class QemuProbe : IDisposable
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         process = Process.Start(start)!;
-        Command("irq_intercept_in /machine/pic");
+        Command($"irq_intercept_in {intercepted}");
     }
 
-    /// <summary>The level of an input of the interrupt controller, as QEMU last told it.</summary>
+    /// <summary>The level of an input of the device whose inputs are intercepted (the interrupt controller, unless another was named), as QEMU last told it.</summary>
     public bool Line(int number) => lines.GetValueOrDefault(number);
 
     public ulong Read(ulong address, int size) => Number(Command($"read{Letter(size)} 0x{address:x}"));
