@@ -24,19 +24,22 @@ public sealed partial class OpenPic
     /// <summary>For each CPU and each of its routed outputs the set of sources that request it, one bit each.</summary>
     [Derived("State's sources, by Requests and Destinations")] private ulong[] waiting = [];
 
-    /// <summary>True in external proxy mode (GCR mode 3, MPIC 4.2), in which a CPU that takes an external interrupt acknowledges it by that. QEMU: env->mpic_proxy.</summary>
+    /// <summary>
+    /// True in external proxy mode (GCR mode 3, MPIC 4.2), in which a CPU that takes an external interrupt acknowledges it by that. QEMU:
+    /// env->mpic_proxy.
+    /// </summary>
     public bool IsExternalProxy => (State.GlobalConfiguration & GlobalMode) == GlobalMode;
 
     /// <summary>
-    /// For a CPU that takes an external interrupt: in external proxy mode acknowledges it and returns the vector, for the CPU's EPR; null in the other modes, in which
-    /// software acknowledges.
+    /// For a CPU that takes an external interrupt: in external proxy mode acknowledges it and returns the vector, for the CPU's EPR; null
+    /// in the other modes, in which software acknowledges.
     /// </summary>
     /// <param name="cpu">Index of the CPU.</param>
     public uint? AcknowledgeByProxy(int cpu) => IsExternalProxy ? Acknowledge(cpu) : null;
 
     /// <summary>
-    /// Reads a CPU's IACK: the most urgent request goes into service, and its vector is returned; the spurious vector when nothing that waits is above both the task priority and
-    /// the priority in service. MPC8544E Reference Manual, chapter 10.
+    /// Reads a CPU's IACK: the most urgent request goes into service, and its vector is returned; the spurious vector when nothing that
+    /// waits is above both the task priority and the priority in service. MPC8544E Reference Manual, chapter 10.
     /// </summary>
     /// <param name="cpu">Index of the CPU.</param>
     public uint Acknowledge(int cpu)
@@ -87,7 +90,9 @@ public sealed partial class OpenPic
         UpdateSource(source);
     }
 
-    /// <summary>An edge-sensitive source requests an interrupt at every destination. The outputs without an acknowledge know levels alone.</summary>
+    /// <summary>
+    /// An edge-sensitive source requests an interrupt at every destination. The outputs without an acknowledge know levels alone.
+    /// </summary>
     private void RequestEdge(int source)
     {
         if (!IsLevelSensitive(source) && OutputOf(source) == OutputExternal)
@@ -103,8 +108,11 @@ public sealed partial class OpenPic
     };
 
     /// <summary>True while a level-sensitive source is asserted, by its input or by unread messages.</summary>
-    private bool IsAsserted(int source) => State.Line[source]
-        || (source is >= OpenPicState.FirstMessage and < OpenPicState.FirstMessage + OpenPicState.MessageCount && State.Messages[source - OpenPicState.FirstMessage] != 0);
+    private bool IsAsserted(int source) =>
+        State.Line[source] || (IsMessage(source) && State.Messages[source - OpenPicState.FirstMessage] != 0);
+
+    private static bool IsMessage(int source) =>
+        source is >= OpenPicState.FirstMessage and < OpenPicState.FirstMessage + OpenPicState.MessageCount;
 
     /// <summary>True while a source requests an interrupt somewhere: its activity bit.</summary>
     private bool Requests(int source)
@@ -124,7 +132,9 @@ public sealed partial class OpenPic
         return (State.Destination[source] & CriticalDestinations) != 0 ? OutputCritical : OutputExternal;
     }
 
-    /// <summary>The CPUs that a source goes to. In MPIC 2.0 critical destinations count from bit 30 downwards and exclude the others.</summary>
+    /// <summary>
+    /// The CPUs that a source goes to. In MPIC 2.0 critical destinations count from bit 30 downwards and exclude the others.
+    /// </summary>
     private uint Destinations(int source)
     {
         if (source is >= OpenPicState.FirstIpi and < OpenPicState.FirstTimer)
@@ -158,7 +168,9 @@ public sealed partial class OpenPic
             UpdateOutputs(BitOperations.TrailingZeroCount(changed));
     }
 
-    /// <summary>Puts a source into the sets where it waits and takes it out of the others; returns the CPUs whose outputs may change by that.</summary>
+    /// <summary>
+    /// Puts a source into the sets where it waits and takes it out of the others; returns the CPUs whose outputs may change by that.
+    /// </summary>
     private uint PlaceSource(int source)
     {
         var output = OutputOf(source);
@@ -185,7 +197,9 @@ public sealed partial class OpenPic
 
     private static int SetOf(int cpu, int output) => (cpu * RoutedOutputs + output) * WordsPerSet;
 
-    /// <summary>The waiting source of highest priority at a CPU's external output, the lowest-numbered of several; -1 when none waits.</summary>
+    /// <summary>
+    /// The waiting source of highest priority at a CPU's external output, the lowest-numbered of several; -1 when none waits.
+    /// </summary>
     private int MostUrgent(int cpu, out int priority)
     {
         var best = -1;
@@ -207,7 +221,7 @@ public sealed partial class OpenPic
     }
 
     /// <summary>The priority that an interrupt must exceed to reach a CPU: the higher of task priority and priority in service.</summary>
-    private int Threshold(int cpu) => Math.Max(State.TaskPriority[cpu], State.InService[cpu] == 0 ? 0 : BitOperations.Log2(State.InService[cpu]));
+    private int Threshold(int cpu) => Math.Max(State.TaskPriority[cpu], BitOperations.Log2(State.InService[cpu]));
 
     private bool AnyWaiting(int cpu, int output) => waiting.AsSpan(SetOf(cpu, output), WordsPerSet).ContainsAnyExcept(0UL);
 

@@ -149,7 +149,8 @@ public sealed partial class OpenPic
             State.Requested[source] = 0;
     }
 
-    private uint ReadPerCpu(uint offset, BusInitiator? initiator, bool change) => ReadCpuRegister((int)(offset >> 12), offset & 0xFFF, change);
+    private uint ReadPerCpu(uint offset, BusInitiator? initiator, bool change) =>
+        ReadCpuRegister((int)(offset >> 12), offset & 0xFFF, change);
 
     private void WritePerCpu(uint offset, uint value) => WriteCpuRegister((int)(offset >> 12), offset & 0xFFF, value);
 

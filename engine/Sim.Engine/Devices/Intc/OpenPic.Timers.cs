@@ -5,8 +5,9 @@ using Sim.Engine.Scheduling;
 namespace Sim.Engine.Devices.Intc;
 
 /// <summary>
-/// The four global timers of group A, and the shared message registers. MPC8544E Reference Manual, chapter 10.
-/// A timer whose base count is n requests an interrupt every n ticks of 40 ns (measured on QEMU, whose timers know no other clock: TFRR is a note of software's to itself).
+/// The four global timers of group A, and the shared message registers. MPC8544E Reference Manual, chapter 10. A timer whose base count is
+/// n requests an interrupt every n ticks of 40 ns (measured on QEMU, whose timers know no other clock: TFRR is a note of software's to
+/// itself).
 /// </summary>
 public sealed partial class OpenPic
 {
@@ -19,7 +20,10 @@ public sealed partial class OpenPic
 
     [Wiring] private readonly VirtualTimer[] timers = new VirtualTimer[OpenPicState.TimerCount];
 
-    /// <summary>Four registers for each timer at 0x1100; the block does not decode the address bits above them, so they appear again at 0x1200 and 0x1300.</summary>
+    /// <summary>
+    /// Four registers for each timer at 0x1100; the block does not decode the address bits above them, so they appear again at 0x1200 and
+    /// 0x1300.
+    /// </summary>
     private uint ReadTimer(uint blockOffset, BusInitiator? initiator, bool change)
     {
         var offset = blockOffset + TimerBlock;
@@ -143,7 +147,10 @@ public sealed partial class OpenPic
         }
     }
 
-    /// <summary>MSIIR: the top three bits name a register, the next five a bit in it. It is where message-signalled interrupts of PCI devices arrive.</summary>
+    /// <summary>
+    /// MSIIR: the top three bits name a register, the next five a bit in it. It is where message-signalled interrupts of PCI devices
+    /// arrive.
+    /// </summary>
     private void WriteMessage(uint offset, uint value)
     {
         if (offset != 0x140)

@@ -8,17 +8,19 @@ using Sim.Engine.Qom;
 namespace Sim.Engine.Devices.Intc;
 
 /// <summary>
-/// Freescale's multiprocessor interrupt controller (MPIC), which follows the OpenPIC architecture: MPIC 2.0 of the MPC8544E (its Reference Manual, chapter 10) and 4.2 of the QorIQ
-/// family. QEMU: hw/intc/openpic.c.
+/// Freescale's multiprocessor interrupt controller (MPIC), which follows the OpenPIC architecture: MPIC 2.0 of the MPC8544E (its Reference
+/// Manual, chapter 10) and 4.2 of the QorIQ family. QEMU: hw/intc/openpic.c.
 /// <para>
-/// Inputs 0 to 255 are the external and internal sources, as the manual numbers them by register; 256 to 259 are unused (interprocessor interrupts have registers instead) and 260 to 263
-/// request the timers' interrupts. A level means asserted, whatever the polarity bit says: the board's wiring fits it, as in QEMU. Each CPU has <see cref="OutputsPerCpu"/> outputs.
+/// Inputs 0 to 255 are the external and internal sources, as the manual numbers them by register; 256 to 259 are unused (interprocessor
+/// interrupts have registers instead) and 260 to 263 request the timers' interrupts. A level means asserted, whatever the polarity bit
+/// says: the board's wiring fits it, as in QEMU. Each CPU has <see cref="OutputsPerCpu"/> outputs.
 /// </para>
 /// <para>
-/// Where the manual leaves room we do as QEMU does: the activity bit shows what waits and not what is in service, of equal priorities the
-/// lowest source number wins, a stopped timer's count reads 0, timers count at 25 MHz, interrupts are delivered in pass-through mode too, unused registers read all ones. Where the two differ the manual decides: an acknowledge without a request is spurious even if an
-/// interrupt not above the one in service waits; an edge or a timer with several destinations is delivered to each; a reset through GCR forgets
-/// edges, keeps the levels at the inputs and lowers the outputs; outputs follow every change of a register at once; PIR reads back.
+/// As QEMU does, and not the manual: the activity bit shows what waits and not what is in service; of equal priorities the lowest source
+/// number wins; timers count at 25 MHz, and a stopped one's count reads 0; interrupts are delivered in pass-through mode too; registers
+/// that do not exist read all ones. As the manual says, and QEMU does not: an acknowledge without a request is spurious even if an
+/// interrupt not above the one in service waits; an edge or a timer with several destinations is delivered to each; a reset through GCR
+/// forgets edges, keeps the levels at the inputs and lowers the outputs; outputs follow every change of a register at once; PIR reads back.
 /// </para>
 /// </summary>
 public sealed partial class OpenPic : SysBusDevice
@@ -35,7 +37,9 @@ public sealed partial class OpenPic : SysBusDevice
     /// <summary>Input lines.</summary>
     public const int InputCount = OpenPicState.SourceCount;
 
-    /// <summary>Output lines of each CPU: that of CPU c with number n is the device's <c>sysbus-irq[c * 5 + n]</c>. QEMU: OPENPIC_OUTPUT_NB.</summary>
+    /// <summary>
+    /// Output lines of each CPU: that of CPU c with number n is the device's <c>sysbus-irq[c * 5 + n]</c>. QEMU: OPENPIC_OUTPUT_NB.
+    /// </summary>
     public const int OutputsPerCpu = 5;
 
     /// <summary>Output to a CPU's external interrupt input. QEMU: OPENPIC_OUTPUT_INT.</summary>
@@ -144,7 +148,8 @@ public sealed partial class OpenPic : SysBusDevice
     /// <param name="size">Its size in bytes.</param>
     /// <param name="read">Reads a register; the last argument says whether the access may change anything.</param>
     /// <param name="write">Writes a register.</param>
-    private void AddRegion(string name, ulong offset, uint size, Func<uint, BusInitiator?, bool, uint> read, Action<uint, uint, BusInitiator?> write)
+    private void AddRegion(
+        string name, ulong offset, uint size, Func<uint, BusInitiator?, bool, uint> read, Action<uint, uint, BusInitiator?> write)
     {
         var ops = new MemoryRegionOps
         {
@@ -177,7 +182,9 @@ public sealed partial class OpenPic : SysBusDevice
 
     private void LogGuestError(string text, uint offset)
     {
-        if (Machine.Log.Wants(LogCategories.GuestErrors))
-            Machine.Log.Write(LogCategories.GuestErrors, string.Create(CultureInfo.InvariantCulture, $"{CanonicalPath}: {text} (0x{offset:x})"));
+        if (!Machine.Log.Wants(LogCategories.GuestErrors))
+            return;
+        var line = string.Create(CultureInfo.InvariantCulture, $"{CanonicalPath}: {text} (0x{offset:x})");
+        Machine.Log.Write(LogCategories.GuestErrors, line);
     }
 }

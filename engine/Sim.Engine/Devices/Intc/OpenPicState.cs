@@ -4,8 +4,8 @@ using Sim.Engine.Base;
 namespace Sim.Engine.Devices.Intc;
 
 /// <summary>
-/// All that a snapshot keeps of an <see cref="OpenPic"/>. Arrays over sources have one entry for each of the <see cref="SourceCount"/> sources, arrays over CPUs one for each
-/// of the <see cref="MaxCpus"/> that the controller can have, whatever the machine has.
+/// All that a snapshot keeps of an <see cref="OpenPic"/>. Arrays over sources have one entry for each of the <see cref="SourceCount"/>
+/// sources, arrays over CPUs one for each of the <see cref="MaxCpus"/> that the controller can have, whatever the machine has.
 /// </summary>
 [MessagePackObject]
 public sealed class OpenPicState
@@ -55,7 +55,10 @@ public sealed class OpenPicState
     /// <summary>True for each source whose input is asserted.</summary>
     [Key(6)] public bool[] Line = new bool[SourceCount];
 
-    /// <summary>Edge-sensitive sources: one bit for each CPU that has yet to acknowledge the latest request, all ones after an edge. 0 when there is none.</summary>
+    /// <summary>
+    /// Edge-sensitive sources: one bit for each CPU that has yet to acknowledge the latest request, all ones after an edge. 0 when there is
+    /// none.
+    /// </summary>
     [Key(7)] public uint[] Requested = new uint[SourceCount];
 
     /// <summary>MSIR0 to MSIR7: messages that came and were not read yet.</summary>
@@ -64,7 +67,10 @@ public sealed class OpenPicState
     /// <summary>CTPR of each CPU: interrupts up to this priority wait.</summary>
     [Key(9)] public byte[] TaskPriority = [.. Enumerable.Repeat((byte)15, MaxCpus)];
 
-    /// <summary>Interrupts in service at each CPU: bit p for one of priority p. There is at most one of each priority, since only a higher one can interrupt.</summary>
+    /// <summary>
+    /// Interrupts in service at each CPU: bit p for one of priority p. There is at most one of each priority, since only a higher one can
+    /// interrupt.
+    /// </summary>
     [Key(10)] public ushort[] InService = new ushort[MaxCpus];
 
     /// <summary>TFRR: what software has noted as the timers' frequency, Hz. It has no effect.</summary>

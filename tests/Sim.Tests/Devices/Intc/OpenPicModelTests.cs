@@ -19,7 +19,7 @@ public sealed class OpenPicModelTests
          from source in Gen.Elements(Sources)
          from cpu in Gen.Choose(0, Cpus - 1)
          from value in Gen.Choose(0, 15)
-         select new Step(kind, source, cpu, value)).ArrayOf().Select(static steps => steps).ToArbitrary();
+         select new Step(kind, source, cpu, value)).ArrayOf().ToArbitrary();
 
     /// <summary>What a step does; the twice-named ones are drawn more often.</summary>
     private enum StepKind
@@ -210,7 +210,8 @@ public sealed class OpenPicModelTests
         private Source? Best(int cpu)
         {
             var threshold = inService[cpu].Append(TaskPriority[cpu]).Max();
-            return sources.Where(s => s.Priority > threshold && Waits(s, cpu)).OrderByDescending(static s => s.Priority).ThenBy(static s => s.Number).FirstOrDefault();
+            return sources.Where(s => s.Priority > threshold && Waits(s, cpu))
+                .OrderByDescending(static s => s.Priority).ThenBy(static s => s.Number).FirstOrDefault();
         }
 
         private bool Waits(Source source, int cpu)

@@ -7,11 +7,12 @@ using static Sim.Tests.OpenPicBench;
 namespace Sim.Tests;
 
 /// <summary>
-/// The interrupt controller against QEMU's, register access by register access. QEMU can report the inputs of one CPU, so each sequence watches one.
+/// The interrupt controller against QEMU's, register access by register access. QEMU can report the inputs of one CPU, so each sequence
+/// watches one.
 /// <para>
-/// What is drawn is what the manual allows: the configuration of a source changes while it neither waits nor is in service, an edge has one destination, an acknowledge answers a
-/// request or finds none waiting. Outside of that the two differ, as the description of <see cref="OpenPic"/> says. Time stands still here: the timers' measured behaviour stands in
-/// <see cref="OpenPicTests"/>.
+/// What is drawn is what the manual allows: the configuration of a source changes while it neither waits nor is in service, an edge has one
+/// destination, an acknowledge answers a request or finds none waiting. Outside of that the two differ, as the description of <see
+/// cref="OpenPic"/> says. Time stands still here: the timers' measured behaviour stands in <see cref="OpenPicTests"/>.
 /// </para>
 /// </summary>
 public sealed class OpenPicReferenceTests
@@ -55,6 +56,7 @@ public sealed class OpenPicReferenceTests
         private readonly List<string> log = [];
         private readonly bool[] asserted = new bool[OpenPic.InputCount];
         private readonly List<int>[] inService = [[], []];
+        private int acknowledged, interrupted, critical;
         private readonly uint[] configured = new uint[OpenPic.InputCount];
 
         public Comparer(string machine, uint model, int watched, ulong seed, bool acceptAll = true)
@@ -62,12 +64,13 @@ public sealed class OpenPicReferenceTests
             (this.model, this.watched, this.seed) = (model, watched, seed);
             reference = (model == OpenPic.ModelMpic42 ? QemuProbe.Ccsr : 0xE000_0000) + 0x40000;
             random = Prng.FromSeed(seed);
-            qemu = new QemuProbe(machine, string.Create(CultureInfo.InvariantCulture, $"/machine/unattached/device[{watched}]"), ["-smp", "2", "-m", "256"]);
+            var cpu = string.Create(CultureInfo.InvariantCulture, $"/machine/unattached/device[{watched}]");
+            qemu = new QemuProbe(machine, cpu, ["-smp", "2", "-m", "256"]);
             pic = new OpenPicBench(model, Cpus, acceptAll: false);
             if (!acceptAll)
                 return;
-            for (var cpu = 0; cpu < Cpus; cpu++)
-                Write(Cpu(cpu, 0x80), 0);
+            for (var index = 0; index < Cpus; index++)
+                Write(Cpu(index, 0x80), 0);
             for (var i = 0; i < Sources.Length; i++)
                 Configure(Sources[i]);
         }
@@ -85,9 +88,14 @@ public sealed class OpenPicReferenceTests
                 Step();
                 CheckOutputs();
             }
+
+            var visited = Math.Min(acknowledged, Math.Min(interrupted, critical));
+            Assert.True(visited > 100, $"The sequence visits too little: {acknowledged}, {interrupted}, {critical}.");
         }
 
-        /// <summary>All registers as they are, then what all ones, all zeros and a pattern leave in those of one source of each kind.</summary>
+        /// <summary>
+        /// All registers as they are, then what all ones, all zeros and a pattern leave in those of one source of each kind.
+        /// </summary>
         public void CompareRegisters()
         {
             uint[] blocks = [0, 0x1310, 0x1600, 0x1800, 0x3800, 0x3820, 0x10000, 0x12000, 0x20000, 0x23100];
@@ -103,8 +111,9 @@ public sealed class OpenPicReferenceTests
 
             uint[] registers =
             [
-                0x0, 0x1000, 0x1020, 0x1080, 0x10A0, 0x10D0, 0x10E0, 0x10F0, 0x1120, 0x1130, 0x11E0, 0x11F0, 0x1720, 0x10000, 0x10010, 0x10018, 0x101E0, 0x10200, 0x10210,
-                0x10218, 0x11FE0, 0x11FF0, Cpu(0, 0x80), Cpu(1, 0x80), Cpu(1, 0x90), Cpu(2, 0x80), Cpu(0, 0x40),
+                0x0, 0x1000, 0x1020, 0x1080, 0x10A0, 0x10D0, 0x10E0, 0x10F0, 0x1120, 0x1130, 0x11E0, 0x11F0, 0x1720,
+                0x10000, 0x10010, 0x10018, 0x101E0, 0x10200, 0x10210, 0x10218, 0x11FE0, 0x11FF0,
+                Cpu(0, 0x80), Cpu(1, 0x80), Cpu(1, 0x90), Cpu(2, 0x80), Cpu(0, 0x40),
             ];
             foreach (var offset in registers)
             {
@@ -169,9 +178,12 @@ public sealed class OpenPicReferenceTests
             qemu.SetIrqIn("/machine/pic", source, asserted[source]);
         }
 
-        private bool IsIdle(int source) =>
-            !asserted[source] && (pic.Pic.State.Requested[source] | (source is >= FirstMessage and < FirstMessage + 8 ? pic.Pic.State.Messages[source - FirstMessage] : 0)) == 0
-            && !inService.Any(list => list.Contains(source));
+        private bool IsIdle(int source)
+        {
+            var state = pic.Pic.State;
+            var hasMessages = source is >= FirstMessage and < FirstMessage + 8 && state.Messages[source - FirstMessage] != 0;
+            return !asserted[source] && state.Requested[source] == 0 && !hasMessages && !inService.Any(list => list.Contains(source));
+        }
 
         private void Configure(int source)
         {
@@ -201,8 +213,10 @@ public sealed class OpenPicReferenceTests
             if (!pic.Output(cpu) && pic.Pic.State.InService[cpu] != 0)
                 return;
             var vector = Read(Cpu(cpu, 0xA0));
-            if (vector != 0xFFFF)
-                inService[cpu].Add((int)vector - 0x100);
+            if (vector == 0xFFFF)
+                return;
+            inService[cpu].Add((int)vector - 0x100);
+            acknowledged++;
         }
 
         private uint Read(uint offset)
@@ -227,6 +241,8 @@ public sealed class OpenPicReferenceTests
         {
             var mine = (pic.Output(watched), pic.Output(watched, OpenPic.OutputCritical));
             var theirs = (qemu.Line(4), qemu.Line(3));
+            interrupted += mine.Item1 ? 1 : 0;
+            critical += mine.Item2 ? 1 : 0;
             if (mine == theirs)
                 return;
             log.Add($"outputs {mine}, reference {theirs}");
