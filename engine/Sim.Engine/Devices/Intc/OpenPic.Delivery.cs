@@ -200,7 +200,7 @@ public sealed partial class OpenPic
     /// <summary>
     /// The waiting source of highest priority at a CPU's external output, the lowest-numbered of several; -1 when none waits.
     /// </summary>
-    private int MostUrgent(int cpu, out int priority)
+    internal int MostUrgent(int cpu, out int priority)
     {
         var best = -1;
         priority = -1;

@@ -19,7 +19,8 @@ namespace Sim.Engine.Devices.Intc;
 /// As QEMU does, and not the manual: the activity bit shows what waits and not what is in service; of equal priorities the lowest source
 /// number wins; timers count at 25 MHz, and a stopped one's count reads 0; interrupts are delivered in pass-through mode too; registers
 /// that do not exist read all ones. As the manual says, and QEMU does not: an acknowledge without a request is spurious even if an
-/// interrupt not above the one in service waits; an edge or a timer with several destinations is delivered to each; a reset through GCR
+/// interrupt not above the one in service or the task priority waits, and loses none; an end of interrupt and a write of the task priority
+/// let nothing through that is not above both; an edge or a timer with several destinations is delivered to each; a reset through GCR
 /// forgets edges, keeps the levels at the inputs and lowers the outputs; outputs follow every change of a register at once; PIR reads back.
 /// </para>
 /// </summary>

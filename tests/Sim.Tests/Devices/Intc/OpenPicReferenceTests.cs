@@ -10,16 +10,16 @@ namespace Sim.Tests;
 /// The interrupt controller against QEMU's, register access by register access. QEMU can report the inputs of one CPU, so each sequence
 /// watches one.
 /// <para>
-/// What is drawn is what the manual allows: the configuration of a source changes while it neither waits nor is in service, an edge has one
-/// destination, an acknowledge answers a request or finds none waiting. Outside of that the two differ, as the description of <see
-/// cref="OpenPic"/> says. Time stands still here: the timers' measured behaviour stands in <see cref="OpenPicTests"/>.
+/// What is drawn is what both agree on. The configuration of a source changes while it neither waits nor is in service, and an edge has one
+/// destination, as the manual asks. Where QEMU departs from the manual, as the comments below and the description of <see cref="OpenPic"/>
+/// say, nothing is drawn. Time stands still here: the timers' measured behaviour stands in <see cref="OpenPicTests"/>.
 /// </para>
 /// </summary>
 public sealed class OpenPicReferenceTests
 {
     private const int Cpus = 2;
 
-    private static readonly int[] Inputs = [0, 1, 2, 11, 16, 20, 42, 223, FirstTimer, FirstTimer + 3];
+    private static readonly int[] Inputs = [0, 1, 2, 3, 11, 16, 20, 42, 223];
 
     private static readonly int[] Sources = [.. Inputs, FirstMessage, FirstMessage + 7, FirstIpi, FirstIpi + 1, FirstIpi + 2, FirstIpi + 3];
 
@@ -32,7 +32,7 @@ public sealed class OpenPicReferenceTests
     public void Random_sequences_see_what_the_reference_shows(string machine, uint model, int watched, ulong seed)
     {
         using var comparison = new Comparer(machine, model, watched, seed);
-        comparison.Run(4000);
+        comparison.Run(10_000);
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class OpenPicReferenceTests
         private readonly int watched;
         private readonly ulong seed;
         private readonly ulong reference;
-        private readonly Prng random;
+        private Prng random;
         private readonly QemuProbe qemu;
         private readonly OpenPicBench pic;
         private readonly List<string> log = [];
@@ -146,7 +146,9 @@ public sealed class OpenPicReferenceTests
                         Write(VectorPriority(source), configured[source] ^= Mask);
                     break;
                 case 5:
-                    Write(Cpu(cpu, 0x80), (uint)random.Below(12));
+                    // QEMU compares with a priority in service that may be out of date.
+                    if (inService[cpu].Count == 0)
+                        Write(Cpu(cpu, 0x80), (uint)random.Below(12));
                     break;
                 case 6:
                     Write(Cpu(cpu, 0x40 + 0x10 * (uint)random.Below(4)), (uint)random.Below(3) + 1);
@@ -161,9 +163,7 @@ public sealed class OpenPicReferenceTests
                     Acknowledge(cpu);
                     break;
                 default:
-                    Write(Cpu(cpu, 0xB0), 0);
-                    if (inService[cpu].Count > 0)
-                        inService[cpu].RemoveAt(inService[cpu].Count - 1);
+                    EndOfInterrupt(cpu);
                     break;
             }
 
@@ -188,7 +188,7 @@ public sealed class OpenPicReferenceTests
         private void Configure(int source)
         {
             var level = source is 2 or 11;
-            if (source is < FirstIpi or >= FirstTimer)
+            if (source < FirstIpi)
             {
                 var several = level || source is >= 16 and < FirstIpi;
                 var critical = several && random.Below(4) == 0;
@@ -198,8 +198,7 @@ public sealed class OpenPicReferenceTests
                 else
                 {
                     Write(Destination(source), cpus);
-                    if (source < FirstIpi)
-                        Write(InternalLevel(source), critical ? 1u : 0);
+                    Write(InternalLevel(source), critical ? 1u : 0);
                 }
             }
 
@@ -207,16 +206,29 @@ public sealed class OpenPicReferenceTests
             Write(VectorPriority(source), configured[source]);
         }
 
-        /// <summary>Where QEMU would put an interrupt into service that is not above the one there, nothing is acknowledged.</summary>
+        /// <summary>
+        /// Without a request QEMU puts an interrupt into service that is not above the one there, and loses an edge that the task priority
+        /// holds back.
+        /// </summary>
         private void Acknowledge(int cpu)
         {
-            if (!pic.Output(cpu) && pic.Pic.State.InService[cpu] != 0)
+            if (!pic.Output(cpu) && pic.Pic.MostUrgent(cpu, out _) >= 0)
                 return;
             var vector = Read(Cpu(cpu, 0xA0));
             if (vector == 0xFFFF)
                 return;
             inService[cpu].Add((int)vector - 0x100);
             acknowledged++;
+        }
+
+        /// <summary>QEMU forgets at the end of an interrupt that the task priority holds another one back.</summary>
+        private void EndOfInterrupt(int cpu)
+        {
+            if (pic.Pic.MostUrgent(cpu, out var priority) >= 0 && priority <= pic.Pic.State.TaskPriority[cpu])
+                return;
+            Write(Cpu(cpu, 0xB0), 0);
+            if (inService[cpu].Count > 0)
+                inService[cpu].RemoveAt(inService[cpu].Count - 1);
         }
 
         private uint Read(uint offset)
