@@ -13,6 +13,9 @@ namespace Sim.PropertyKit;
 /// </summary>
 public static class Law
 {
+    /// <summary>A class that is rare after the wished number of runs may be so by chance: up to this many times as many are tried before the law fails for it.</summary>
+    private const int MaxRounds = 5;
+
     /// <summary>Tries a law.</summary>
     /// <param name="name">The law, for messages.</param>
     /// <param name="cases">Makes cases and shrinks them.</param>
@@ -30,16 +33,21 @@ public static class Law
 
         var seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        for (var run = 0; run < options.Runs; run++)
+        var runs = 0;
+        do
         {
-            var size = options.StartSize + (int)((long)(options.EndSize - options.StartSize) * run / Math.Max(1, options.Runs - 1));
-            var classes = new CaseClasses();
-            Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)run)).S0, size), classes, options);
-            foreach (var found in classes.Names)
-                counts[found] = counts.GetValueOrDefault(found) + 1;
+            for (var run = 0; run < options.Runs; run++)
+            {
+                var size = options.StartSize + (int)((long)(options.EndSize - options.StartSize) * run / Math.Max(1, options.Runs - 1));
+                var classes = new CaseClasses();
+                Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs++)).S0, size), classes, options);
+                foreach (var found in classes.Names)
+                    counts[found] = counts.GetValueOrDefault(found) + 1;
+            }
         }
+        while (Rare(counts, runs, options).Any() && runs < MaxRounds * options.Runs);
 
-        CheckCoverage(name, counts, seed, options);
+        CheckCoverage(name, counts, runs, seed, options);
         return counts;
     }
 
@@ -95,14 +103,17 @@ public static class Law
         {error.GetType().Name}: {error.Message}
         """);
 
-    private static void CheckCoverage(string name, SortedDictionary<string, int> counts, ulong seed, LawOptions options)
+    private static IEnumerable<(string Class, double Share)> Rare(SortedDictionary<string, int> counts, int runs, LawOptions options) =>
+        options.Required.Where(required => counts.GetValueOrDefault(required.Class) < required.Share * runs);
+
+    private static void CheckCoverage(string name, SortedDictionary<string, int> counts, int runs, ulong seed, LawOptions options)
     {
-        var rare = options.Required.Where(required => counts.GetValueOrDefault(required.Class) < required.Share * options.Runs).ToList();
+        var rare = Rare(counts, runs, options).ToList();
         if (rare.Count == 0)
             return;
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Law '{name}' was not tried on enough of: {string.Join(", ", rare.Select(static r => r.Class))} (seed {seed}).");
         foreach (var (found, count) in counts)
-            text.Append(CultureInfo.InvariantCulture, $"\n  {found}: {100.0 * count / options.Runs:F1} %");
+            text.Append(CultureInfo.InvariantCulture, $"\n  {found}: {100.0 * count / runs:F1} %");
         foreach (var (missing, share) in rare)
             text.Append(CultureInfo.InvariantCulture, $"\n  expected {missing}: at least {100 * share:F1} %");
         throw new LawFailedException(text.ToString());

@@ -12,7 +12,7 @@ public readonly record struct CaseSeed(ulong Seed, int Size)
 /// <summary>How a law is tried.</summary>
 public sealed record LawOptions
 {
-    /// <summary>Fresh cases to try.</summary>
+    /// <summary>Fresh cases to try; a few times as many when a required class is rare among them.</summary>
     public int Runs { get; init; } = 100;
 
     /// <summary>Seed that the fresh cases follow from; null for a new one each time, which a failure names.</summary>

@@ -82,7 +82,7 @@ public class ObjectClass
         Parent = parent;
     }
 
-    internal void InitializeInterfaces()
+    internal void InitializeInterfaces(IFlowObserver? observer)
     {
         if (Parent is not null)
         {
@@ -94,7 +94,7 @@ public class ObjectClass
         {
             var type = Type.Registry.Find(name);
             if (!interfaces.Any(implemented => implemented.Type.IsA(name)))
-                interfaces.Add(InterfaceClass.For(this, type, (InterfaceClass)type.Class));
+                interfaces.Add(InterfaceClass.For(this, type, (InterfaceClass)type.GetClass(observer)));
         }
     }
 }

@@ -175,7 +175,7 @@ public sealed class TypeImpl
 
         klass.Attach(this, parent);
         initializing = klass;
-        klass.InitializeInterfaces();
+        klass.InitializeInterfaces(observer);
         for (var ancestor = Parent; ancestor is not null; ancestor = ancestor.Parent)
         {
             var info = ancestor.Info;
