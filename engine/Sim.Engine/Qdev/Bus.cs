@@ -31,16 +31,16 @@ public class Bus : QomObject
     public new const string TypeName = "bus";
 
     private readonly List<(int Index, Device Device)> children = [];
-    private int leastIndex;
+    [Wiring] private int leastIndex;
 
     /// <summary>Name as the device tree prints it.</summary>
-    public string Name { get; private set; } = "";
+    [Wiring] public string Name { get; private set; } = "";
 
     /// <summary>The device that provides the bus; null for the main system bus.</summary>
-    public Device? ParentDevice { get; private set; }
+    [Wiring] public Device? ParentDevice { get; private set; }
 
     /// <summary>True once the device that provides it lives.</summary>
-    public bool Realized { get; internal set; }
+    [Wiring] public bool Realized { get; internal set; }
 
     /// <summary>The object that plugs devices into this bus; null to leave that to the machine. QEMU: BusState::hotplug_handler.</summary>
     [Wiring] public QomObject? HotplugHandler { get; private set; }

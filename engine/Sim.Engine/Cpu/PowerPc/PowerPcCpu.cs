@@ -47,7 +47,7 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
     [Configuration("pre-3.0-migration")] private bool pre30Migration;
 
     /// <summary>Index of the CPU in the machine, from 0; -1 before realize. QEMU: CPUState::cpu_index.</summary>
-    [Wiring] public int CpuIndex { get; private set; } = -1;
+    [Derived("Order of realize.")] public int CpuIndex { get; private set; } = -1;
 
     /// <summary>The model.</summary>
     public PowerPcCpuModel Model => ((PowerPcCpuClass)Class).Model!;
