@@ -183,7 +183,7 @@ public class Device : QomObject
     }
 
     /// <summary>A device on a bus can come and go when somebody handles that. QEMU: device_get_hotpluggable.</summary>
-    private static bool IsHotpluggable(Device device) => device.DeviceClass.Hotpluggable
+    internal static bool IsHotpluggable(Device device) => device.DeviceClass.Hotpluggable
         && (device.ParentBus is null || device.ParentBus.HotplugHandler is not null);
 
     private static void ClassInit(ObjectClass klass, object? data)

@@ -72,7 +72,7 @@ public static class Qdev
         ArgumentNullException.ThrowIfNull(device);
         if (!device.Realized)
             throw new SimException($"Device '{device.CanonicalPath}' of type '{device.Class.Type.Name}' is not realized: there is nothing to unplug.");
-        if (!device.DeviceClass.Hotpluggable || device.ParentBus is SystemBus)
+        if (!Device.IsHotpluggable(device))
             throw new SimException($"Device '{device.CanonicalPath}' of type '{device.Class.Type.Name}' cannot be unplugged: it is not hot-pluggable.");
         HandlerOf(device)?.Unplug?.Invoke(device);
         device.Unparent();

@@ -94,8 +94,6 @@ public sealed class TypeGraphModel(TypeGraph graph)
     public int Realize(int type)
     {
         var order = RealizeOrder(type);
-        if (order.Count == 0)
-            return -1;
         Enter($"realize {TypeGraph.TypeName(type)} /machine/unattached/device[0]");
         foreach (var level in order)
         {

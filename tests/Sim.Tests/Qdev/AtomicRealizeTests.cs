@@ -13,6 +13,7 @@ public sealed class AtomicRealizeTests
     private static readonly LawOptions Options = new()
     {
         Runs = 400,
+        PastFailures = [new(8722637202461243168, 28)],
         EndSize = 30,
         Required =
         [
@@ -120,7 +121,17 @@ public sealed class AtomicRealizeTests
         var machine = TestMachine.Create(options: new() { Policy = Engine.Scheduling.SchedulePolicy.Random(7) });
         PlannedHub.Create(machine);
         foreach (var plan in tried.Earlier)
-            Qdev.RealizeAndUnref(Make(machine, PlannedSysBusDevice.TypeName, plan.WithoutFailures()), machine.SystemBus);
+        {
+            try
+            {
+                Qdev.RealizeAndUnref(Make(machine, PlannedSysBusDevice.TypeName, plan.WithoutFailures()), machine.SystemBus);
+            }
+            catch (SimException error) when (error.Message.Contains("is full", StringComparison.Ordinal))
+            {
+                // The hub's bus takes two: those that came first have it.
+            }
+        }
+
         machine.IsReady = tried.Hotplugged;
         return machine;
     }
