@@ -14,7 +14,9 @@ public sealed class EchoState
     [Key(0)] public int Received;
 }
 
-/// <summary>A device that sends back what it receives, upper-case. A <c>!</c> powers the machine off. A machine with it can talk without any CPU.</summary>
+/// <summary>
+/// A device that sends back what it receives, upper-case. A <c>!</c> powers the machine off. A machine with it can talk without any CPU.
+/// </summary>
 public sealed class EchoDevice : Device, ICharFrontend
 {
     /// <summary>Name of the type.</summary>

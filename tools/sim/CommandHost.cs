@@ -7,7 +7,9 @@ namespace Sim.Cli;
 /// <summary>Standard output was closed by whoever reads it (<c>sim types | head</c>): the command ends quietly.</summary>
 internal sealed class OutputClosedException(IOException cause) : Exception(cause.Message, cause);
 
-/// <summary>What the command line sees of the process around it: streams, whether they are terminals, signals. A test makes its own.</summary>
+/// <summary>
+/// What the command line sees of the process around it: streams, whether they are terminals, signals. A test makes its own.
+/// </summary>
 internal sealed class CommandHost(Func<Stream> input, Stream output, TextWriter error) : IDisposable
 {
     private readonly CancellationTokenSource interruption = new();

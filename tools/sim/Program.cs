@@ -7,7 +7,9 @@ using Sim.Engine.Base;
 
 namespace Sim.Cli;
 
-/// <summary>The command <c>sim</c>: reads the command line, runs one command, turns what went wrong into one sentence and an exit code.</summary>
+/// <summary>
+/// The command <c>sim</c>: reads the command line, runs one command, turns what went wrong into one sentence and an exit code.
+/// </summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -37,7 +39,8 @@ internal static class Program
         }
         catch (Exception error) when (error is not (AccessViolationException or StackOverflowException))
         {
-            host.Say($"{error.GetType().Name}: {error.Message.TrimEnd('.')}; this is a defect of sim, please report it with the command line.");
+            var what = $"{error.GetType().Name}: {error.Message.TrimEnd('.')}";
+            host.Say($"{what}; this is a defect of sim, please report it with the command line.");
             return ExitCodes.Defect;
         }
     }
@@ -45,7 +48,8 @@ internal static class Program
     private static int Dispatch(IReadOnlyList<string> arguments, CommandHost host)
     {
         var tree = new CommandTree(host);
-        var result = CommandLineParser.Parse(tree.Root, arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var configuration = new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+        var result = CommandLineParser.Parse(tree.Root, arguments, configuration);
         var command = (SimCommand)result.CommandResult.Command;
         if (result.GetValue(tree.Help))
         {
@@ -58,7 +62,10 @@ internal static class Program
     }
 }
 
-/// <summary>Exit codes of every command. Errors that a <see cref="SimException"/> reports exit with its kind: 2 usage, 3 guest, script or image, 4 divergence.</summary>
+/// <summary>
+/// Exit codes of every command. Errors that a <see cref="SimException"/> reports exit with its kind: 2 usage, 3 guest, script or image, 4
+/// divergence.
+/// </summary>
 internal static class ExitCodes
 {
     public const int Done = 0;

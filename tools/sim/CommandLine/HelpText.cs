@@ -14,7 +14,7 @@ internal static class HelpText
         Paragraph(text, command.Description ?? "", 0, host.Width);
         text.Append("\nUsage:\n  ").Append(Usage(command)).Append('\n');
         if (command.Subcommands.Count > 0)
-            Section(text, "Commands", command.Subcommands.Select(static c => (c.Name, c.Description ?? "")), host.Width);
+            Section(text, "Commands", command.Subcommands.Select(static c => (c.Name, FirstSentence(c))), host.Width);
         if (command.Arguments.Count > 0)
             Section(text, "Arguments", command.Arguments.Select(static a => (Label(a), a.Description ?? "")), host.Width);
         foreach (var (title, options) in command.Groups)
@@ -35,6 +35,13 @@ internal static class HelpText
         return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}]" : name;
     }
 
+    private static string FirstSentence(Command command)
+    {
+        var text = command.Description ?? "";
+        var end = text.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? text : text[..(end + 1)];
+    }
+
     private static string Usage(SimCommand command)
     {
         var usage = new StringBuilder(command.FullName);
@@ -47,7 +54,8 @@ internal static class HelpText
 
     private static (string Term, string Text) Row(Option option)
     {
-        var names = string.Join(", ", option.Aliases.Append(option.Name).OrderBy(static n => n.StartsWith("--", StringComparison.Ordinal) ? 0 : 1));
+        var names =
+            string.Join(", ", option.Aliases.Append(option.Name).OrderBy(static n => n.StartsWith("--", StringComparison.Ordinal) ? 0 : 1));
         return (option.HelpName is null ? names : $"{names} {option.HelpName}", option.Description ?? "");
     }
 

@@ -11,17 +11,21 @@ namespace Sim.Cli.CommandLine;
 /// <summary>The options that say which machine is built. QEMU's spellings are accepted beside ours.</summary>
 internal sealed class MachineOptions
 {
-    public Option<string?> Machine { get; } = OptionValues.Value("--machine", "TYPE[,PROP=VAL…]", "Machine type, ppce500 by default, and its properties.", "-M", "-machine");
+    public Option<string?> Machine { get; } =
+        OptionValues.Value("--machine", "TYPE[,PROP=VAL…]", "Machine type, ppce500 by default, and its properties.", "-M", "-machine");
 
     public Option<string?> Cpu { get; } = OptionValues.Value("--cpu", "MODEL", "CPU model, such as e500v2.", "-cpu");
 
     public Option<string?> Smp { get; } = OptionValues.Value("--smp", "N", "Number of CPUs, 1 by default.", "-smp");
 
-    public Option<string?> Memory { get; } = OptionValues.Value("--memory", "SIZE", "Guest RAM: 256 or 256M, 1G; 256M by default on the boards.", "-m");
+    public Option<string?> Memory { get; } =
+        OptionValues.Value("--memory", "SIZE", "Guest RAM: 256 or 256M, 1G; 256M by default on the boards.", "-m");
 
-    public Option<string?> Bios { get; } = OptionValues.Value("--bios", "FILE|demo", "Firmware: ELF or uImage; demo is the built-in one. Without it and without --kernel: the installed U-Boot.", "-bios");
+    public Option<string?> Bios { get; } =
+        OptionValues.Value("--bios", "FILE|demo", "Firmware: ELF, uImage or the built-in demo; else, without --kernel, installed U-Boot.", "-bios");
 
-    public Option<string?> Kernel { get; } = OptionValues.Value("--kernel", "FILE", "Kernel: handed to the firmware, or started itself when there is no --bios.", "-kernel");
+    public Option<string?> Kernel { get; } =
+        OptionValues.Value("--kernel", "FILE", "Kernel: handed to the firmware, or started itself when there is no --bios.", "-kernel");
 
     public Option<string?> Initrd { get; } = OptionValues.Value("--initrd", "FILE", "Initial RAM disk.", "-initrd");
 
@@ -31,26 +35,34 @@ internal sealed class MachineOptions
 
     public Option<string[]> Device { get; } = OptionValues.Values("--device", "TYPE[,PROP=VAL…]", "Adds a device; repeatable.", "-device");
 
-    public Option<string[]> Global { get; } = OptionValues.Values("--global", "TYPE.PROP=VAL", "Value of a property for every new object of a type; repeatable.", "-global");
+    public Option<string[]> Global { get; } =
+        OptionValues.Values("--global", "TYPE.PROP=VAL", "Value of a property for every new object of a type; repeatable.", "-global");
 
     public Option<string[]> Serial { get; } = OptionValues.Values("--serial", "stdio|null|file:PATH",
         "Where a serial port leads, stdio by default; a second one makes the second port.", "-serial");
 
-    public Option<string?> Schedule { get; } = OptionValues.Value("--schedule", "POLICY", "How vCPUs take turns: round-robin (default) or random:SEED.");
+    public Option<string?> Schedule { get; } =
+        OptionValues.Value("--schedule", "POLICY", "How vCPUs take turns: round-robin (default) or random:SEED.");
 
-    public Option<string?> Quantum { get; } = OptionValues.Value("--quantum", "NS", "Length of a scheduling frame in virtual ns, 20000 by default.");
+    public Option<string?> Quantum { get; } =
+        OptionValues.Value("--quantum", "NS", "Length of a scheduling frame in virtual ns, 20000 by default.");
 
-    public Option<string?> IcountShift { get; } = OptionValues.Value("--icount-shift", "N", "One instruction takes 2^N ns of virtual time, 0 to 10, 1 by default.");
+    public Option<string?> IcountShift { get; } =
+        OptionValues.Value("--icount-shift", "N", "One instruction takes 2^N ns of virtual time, 0 to 10, 1 by default.");
 
-    public Option<string?> Seed { get; } = OptionValues.Value("--seed", "N", "Decides every random value that the machine gives the guest, 0 by default.");
+    public Option<string?> Seed { get; } =
+        OptionValues.Value("--seed", "N", "Decides every random value that the machine gives the guest, 0 by default.");
 
-    public Option<string?> RtcBase { get; } = OptionValues.Value("--rtc-base", "ISO|now", "The guest's clock at power-on, 2026-01-01T00:00:00 (UTC) by default.");
+    public Option<string?> RtcBase { get; } =
+        OptionValues.Value("--rtc-base", "ISO|now", "The guest's clock at power-on, 2026-01-01T00:00:00 (UTC) by default.");
 
-    public Option<string[]> Plugin { get; } = OptionValues.Values("--plugin", "DLL", "Loads device types from a .NET assembly; repeatable.");
+    public Option<string[]> Plugin { get; } =
+        OptionValues.Values("--plugin", "DLL", "Loads device types from a .NET assembly; repeatable.");
 
     /// <summary>All of them, in the order of the help.</summary>
     public IReadOnlyList<Option> All =>
-        [Machine, Cpu, Smp, Memory, Bios, Kernel, Initrd, Append, Dtb, Device, Global, Serial, Schedule, Quantum, IcountShift, Seed, RtcBase, Plugin];
+        [Machine, Cpu, Smp, Memory, Bios, Kernel, Initrd, Append, Dtb, Device, Global, Serial, Schedule, Quantum, IcountShift, Seed,
+            RtcBase, Plugin];
 
     /// <summary>Where the serial ports lead, in order; <c>stdio</c> when the command line says nothing.</summary>
     public IReadOnlyList<string> Serials(ParseResult result) => result.GetValue(Serial) is { Length: > 0 } given ? given : ["stdio"];
@@ -60,7 +72,8 @@ internal sealed class MachineOptions
     public MachineConfiguration Read(ParseResult result)
     {
         var defaults = new MachineConfiguration();
-        var (machine, properties) = result.GetValue(Machine) is { } text ? KeyValueText.Parse("--machine", text, "type") : (defaults.Machine, []);
+        var (machine, properties) =
+            result.GetValue(Machine) is { } text ? KeyValueText.Parse("--machine", text, "type") : (defaults.Machine, []);
         return new MachineConfiguration
         {
             Machine = machine,
@@ -127,7 +140,8 @@ internal sealed class MachineOptions
         if (text == "now")
             return DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string[] forms = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd' 'HH:mm:ss"];
-        return DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, Utc, out var moment)
             ? moment.ToUnixTimeSeconds()
             : throw new SimException($"--rtc-base '{text}' is no date: expected now, or UTC such as 2026-01-31 or 2026-01-31T12:00:00.");
     }

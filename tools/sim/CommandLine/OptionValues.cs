@@ -28,7 +28,8 @@ internal static class OptionValues
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
         return parsed && value >= minimum && value <= maximum
             ? value
-            : throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{option} '{text}' is not possible: expected a whole number from {minimum} to {maximum}."));
+            : throw new SimException(FormattableString.Invariant(
+                $"{option} '{text}' is not possible: expected a whole number from {minimum} to {maximum}."));
     }
 
     /// <summary>Reads one of a few words.</summary>

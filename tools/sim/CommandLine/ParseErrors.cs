@@ -16,11 +16,15 @@ internal static class ParseErrors
             return;
         throw new SimException(first.SymbolResult switch
         {
-            OptionResult { Tokens.Count: 0 } option => $"{option.IdentifierToken?.Value ?? option.Option.Name} needs a value{Example(option.Option)}.",
-            OptionResult option => $"{option.IdentifierToken?.Value ?? option.Option.Name} is given {option.IdentifierTokenCount} times; it can be given once.",
+            OptionResult { Tokens.Count: 0 } option =>
+                $"{option.IdentifierToken?.Value ?? option.Option.Name} needs a value{Example(option.Option)}.",
+            OptionResult option =>
+                $"{option.IdentifierToken?.Value ?? option.Option.Name} is given {option.IdentifierTokenCount} times; once is possible.",
             ArgumentResult argument => $"'{command.FullName}' needs {HelpText.Label(argument.Argument)}; see '{command.FullName} --help'.",
-            _ when command.Subcommands.Count > 0 => $"'{command.FullName}' needs a command: {string.Join(", ", command.Subcommands.Select(static c => c.Name))}.",
-            CommandResult when command.Arguments.Count > 0 => $"'{command.FullName}' needs {HelpText.Label(command.Arguments[0])}; see '{command.FullName} --help'.",
+            _ when command.Subcommands.Count > 0 =>
+                $"'{command.FullName}' needs a command: {string.Join(", ", command.Subcommands.Select(static c => c.Name))}.",
+            CommandResult when command.Arguments.Count > 0 =>
+                $"'{command.FullName}' needs {HelpText.Label(command.Arguments[0])}; see '{command.FullName} --help'.",
             _ => first.Message,
         });
     }
@@ -32,13 +36,15 @@ internal static class ParseErrors
         if (!token.StartsWith('-'))
         {
             return command.Subcommands.Count > 0
-                ? $"Unknown command '{token}'.{Nearest.Hint(token, command.Subcommands.Select(static c => c.Name))} See '{command.FullName} --help'."
+                ? $"Unknown command '{token}'.{Nearest.Hint(token, command.Subcommands.Select(static c => c.Name))} "
+                    + $"See '{command.FullName} --help'."
                 : $"'{token}' is one argument too many for '{command.FullName}'; see '{command.FullName} --help'.";
         }
 
         var name = token.Split('=', ':')[0];
         var hint = Nearest.Hint(name, Names(command));
-        var owners = root.Subcommands.OfType<SimCommand>().Where(c => Names(c).Contains(name)).Select(static c => $"'{c.FullName}'").ToList();
+        var owners = root.Subcommands.OfType<SimCommand>().Where(c => Names(c).Contains(name)).Select(static c => $"'{c.FullName}'")
+            .ToList();
         if (hint.Length == 0 && owners.Count > 0)
             hint = $" It belongs to {string.Join(", ", owners)}.";
         return $"'{command.FullName}' has no option '{name}'.{hint}";

@@ -13,24 +13,31 @@ internal sealed class RunOptions
     public Option<string?> Script { get; } = OptionValues.Value("--script", "FILE",
         "Talks to the first console: lines 'expect TEXT', 'send TEXT', 'quit', with C escapes; stdin is then not read.");
 
-    public Option<string?> UntilOutput { get; } = OptionValues.Value("--until-output", "TEXT", "Ends the run when the first console has printed this; C escapes.");
+    public Option<string?> UntilOutput { get; } =
+        OptionValues.Value("--until-output", "TEXT", "Ends the run when the first console has printed this; C escapes.");
 
-    public Option<string?> UntilTime { get; } = OptionValues.Value("--until-time", "TIME", "Ends the run at a virtual time: 2.5s, 100ms, 64ns.");
+    public Option<string?> UntilTime { get; } =
+        OptionValues.Value("--until-time", "TIME", "Ends the run at a virtual time: 2.5s, 100ms, 64ns.");
 
-    public Option<string?> UntilIcount { get; } = OptionValues.Value("--until-icount", "N|CPU:N", "Ends the run when all vCPUs together, or one, have executed N instructions.");
+    public Option<string?> UntilIcount { get; } =
+        OptionValues.Value("--until-icount", "N|CPU:N", "Ends the run when all vCPUs together, or one, have executed N instructions.");
 
-    public Option<string?> Pace { get; } = OptionValues.Value("--pace", "real|max", "Keep to the host's clock (default at a terminal) or run as fast as possible.");
+    public Option<string?> Pace { get; } =
+        OptionValues.Value("--pace", "real|max", "Keep to the host's clock (default at a terminal) or run as fast as possible.");
 
-    public Option<bool> Progress { get; } = OptionValues.Flag("--progress", "Shows virtual time and speed while running, when stderr is a terminal.");
+    public Option<bool> Progress { get; } =
+        OptionValues.Flag("--progress", "Shows virtual time and speed while running, when stderr is a terminal.");
 
-    public Option<string?> HostTimeout { get; } = OptionValues.Value("--host-timeout", "SECONDS", "Ends the run after this time of the host's clock, with exit code 5.");
+    public Option<string?> HostTimeout { get; } =
+        OptionValues.Value("--host-timeout", "SECONDS", "Ends the run after this time of the host's clock, with exit code 5.");
 
     public Option<string?> Log { get; } = OptionValues.Value("--log", "CATEGORIES",
         "Traces the guest: int, mmio, exec, tlb, unimp, guest_errors, separated by commas; to stderr or --log-file.");
 
     public Option<string?> LogFile { get; } = OptionValues.Value("--log-file", "FILE", "Where the trace goes.");
 
-    public Option<string?> LogRange { get; } = OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
+    public Option<string?> LogRange { get; } =
+        OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
 
     public IReadOnlyList<Option> All => [Script, UntilOutput, UntilTime, UntilIcount, Pace, Progress, HostTimeout, Log, LogFile, LogRange];
 
@@ -56,7 +63,8 @@ internal sealed class RunOptions
         var colon = icount.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
             return stop with { Instructions = Count(icount) };
-        return stop with { Vcpu = (int)OptionValues.Number("--until-icount CPU", icount[..colon], 0, 255), VcpuInstructions = Count(icount[(colon + 1)..]) };
+        var vcpu = (int)OptionValues.Number("--until-icount CPU", icount[..colon], 0, 255);
+        return stop with { Vcpu = vcpu, VcpuInstructions = Count(icount[(colon + 1)..]) };
     }
 
     private static long Count(string text) => (long)OptionValues.Number("--until-icount", text, 0, long.MaxValue - 1);
@@ -89,7 +97,8 @@ internal sealed class RunOptions
     }
 
     private static TimeSpan ReadSeconds(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 4_000_000
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and < 4_000_000
             ? TimeSpan.FromSeconds(seconds)
             : throw new SimException($"--host-timeout '{text}' is not possible: expected seconds, more than 0 and less than 4000000.");
 
@@ -116,7 +125,8 @@ internal sealed class RunOptions
         {
             all |= names.TryGetValue(name, out var category)
                 ? category
-                : throw new SimException($"--log '{name}' is no category: expected {string.Join(", ", names.Keys)}.{Nearest.Hint(name, names.Keys)}");
+                : throw new SimException(
+                    $"--log '{name}' is no category: expected {string.Join(", ", names.Keys)}.{Nearest.Hint(name, names.Keys)}");
         }
 
         return all;

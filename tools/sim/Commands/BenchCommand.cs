@@ -11,12 +11,15 @@ namespace Sim.Cli.Commands;
 /// <summary><c>sim bench</c>: how fast this simulator is on this host.</summary>
 internal sealed class BenchCommand(CommandHost host, Option<string?> format)
 {
-    private readonly Option<bool> againstQemu = OptionValues.Flag("--against-qemu", "Runs the same programs on qemu-system-ppc with -icount shift=1,sleep=off, and shows the ratio.");
-    private readonly Option<bool> quick = OptionValues.Flag("--quick", "Measures just enough to show that everything works; the figures mean little.");
+    private readonly Option<bool> againstQemu =
+        OptionValues.Flag("--against-qemu", "Runs the same on qemu-system-ppc with -icount shift=1,sleep=off, and shows the ratio.");
+    private readonly Option<bool> quick =
+        OptionValues.Flag("--quick", "Measures just enough to show that everything works; the figures mean little.");
 
     public SimCommand Create() => new SimCommand(
         "bench",
-        "Measures guest MIPS on bare-metal workloads, machines and objects made per second, and the time to the first guest instruction. Run it on an idle host.",
+        "Measures how fast this host simulates. Guest MIPS on bare-metal workloads, machines and objects made per second, and the time to "
+        + "the first guest instruction; run it on an idle host.",
         Execute,
         "sim bench --quick",
         "sim bench --against-qemu --format json").With("Options", againstQemu, quick, format);
@@ -26,7 +29,8 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         var asJson = OptionValues.OneOf("--format", result.GetValue(format) ?? "text", "text", "json") == "json";
         var options = new BenchmarkOptions(result.GetValue(quick), result.GetValue(againstQemu));
         if (options.AgainstQemu && !QemuReference.IsInstalled)
-            throw new SimException($"--against-qemu: {QemuReference.Program} is not installed (Debian: sudo apt-get install {QemuReference.Program}).");
+            throw new SimException(
+                $"--against-qemu: {QemuReference.Program} is not installed (Debian: sudo apt-get install {QemuReference.Program}).");
         var measured = new List<Measurement>();
         foreach (var measure in Measurements(options))
         {

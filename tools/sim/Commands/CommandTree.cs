@@ -18,7 +18,8 @@ internal sealed class CommandTree
         var run = new RunCommand(host, machine, new RunOptions());
         Root = new SimCommand(
             "sim",
-            "A deterministic simulator of whole machines: same inputs, same run, bit for bit. 'sim' alone builds a machine with two vCPUs and runs a demo firmware on it.",
+            "A deterministic simulator of whole machines: same inputs, same run, bit for bit. "
+            + "'sim' alone builds a machine with two vCPUs and runs a demo firmware on it.",
             result => result.GetValue(Version) ? PrintVersion() : run.Execute(result),
             "sim",
             "sim run --help",
@@ -42,12 +43,13 @@ internal sealed class CommandTree
 
     public Option<bool> Help { get; } = OptionValues.Flag("--help", "Shows this help.", "-h");
 
-    private Option<bool> Version { get; } = OptionValues.Flag("--version", "Shows the version, and that of the behaviour, on which digests depend.");
+    private Option<bool> Version { get; } =
+        OptionValues.Flag("--version", "Shows the version, and that of the behaviour, on which digests depend.");
 
     private int PrintVersion()
     {
-        var version = typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-        host.Print(FormattableString.Invariant($"sim {version}\nbehaviour version {Versions.Behaviour}\n"));
+        var version = typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        host.Print(FormattableString.Invariant($"sim {version.Split('+')[0]}\nbehaviour version {Versions.Behaviour}\n"));
         return ExitCodes.Done;
     }
 }

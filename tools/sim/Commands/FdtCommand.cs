@@ -10,7 +10,8 @@ namespace Sim.Cli.Commands;
 /// <summary><c>sim fdt</c>: the device tree that a machine hands to its guest.</summary>
 internal sealed class FdtCommand(CommandHost host, MachineOptions machine)
 {
-    private readonly Option<string?> output = OptionValues.Value("--output", "FILE", "Writes the blob to a file instead, like QEMU's -machine dumpdtb=FILE.", "-o");
+    private readonly Option<string?> output =
+        OptionValues.Value("--output", "FILE", "Writes the blob to a file instead, like QEMU's -machine dumpdtb=FILE.", "-o");
 
     public SimCommand Create() => new SimCommand(
         "fdt",
@@ -24,7 +25,8 @@ internal sealed class FdtCommand(CommandHost host, MachineOptions machine)
     {
         Plugins.Load(result.GetValue(machine.Plugin));
         using var session = Session.Boot(Firmware.ForLooking(machine.Read(result)));
-        var blob = session.Machine.DeviceTree ?? throw new SimException($"Machine '{session.Machine.Configuration.Machine}' has no device tree.");
+        var blob = session.Machine.DeviceTree
+            ?? throw new SimException($"Machine '{session.Machine.Configuration.Machine}' has no device tree.");
         if (result.GetValue(output) is { } path)
         {
             using var file = HostFile.Create("--output", path);

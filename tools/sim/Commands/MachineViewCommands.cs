@@ -19,7 +19,8 @@ internal sealed class MachineViewCommands(CommandHost host, MachineOptions machi
     /// <summary><c>sim tree</c>.</summary>
     public SimCommand Tree()
     {
-        var path = new Argument<string>("path") { Description = "Object at the top, /machine by default.", Arity = ArgumentArity.ZeroOrOne };
+        var path =
+            new Argument<string>("path") { Description = "Object at the top, /machine by default.", Arity = ArgumentArity.ZeroOrOne };
         var properties = OptionValues.Flag("--properties", "Shows each object's properties and their values.");
         var command = new SimCommand(
             "tree",

@@ -11,8 +11,10 @@ internal sealed class RunCommand(CommandHost host, MachineOptions machine, RunOp
 {
     public SimCommand Create() => new SimCommand(
         "run",
-        "Boots a machine and runs it. Without any option it is a ppce500 with two vCPUs that runs a small demo firmware. The guest's first console is on stdin and stdout; "
-        + "everything else is said on stderr, the last line being 'end: reason=… time=… icount=… digest=…', where equal digests mean equal runs.",
+        "Boots a machine and runs it. Without any option it is a ppce500 with two vCPUs that runs a small demo firmware. "
+        + "The guest's first console is on stdin and stdout; everything else is said on stderr, the last line being "
+        + "'end: reason=… time=… icount=… digest=…', where equal digests mean equal runs. Standard input that is no terminal is read whole "
+        + "before power-on and typed in; firmware that clears its UART when it starts, as U-Boot does, is better talked to by --script.",
         Execute,
         "sim run",
         "sim run --bios demo --smp 4 --schedule random:7",
@@ -37,7 +39,8 @@ internal sealed class RunCommand(CommandHost host, MachineOptions machine, RunOp
     private int ExecuteDemo()
     {
         var configuration = Firmware.Demo();
-        using var execution = new MachineRun(host, new RunSettings(), ["stdio"]) { TakesInput = false, Display = new BuildDisplay(host.Error) };
+        using var execution =
+            new MachineRun(host, new RunSettings(), ["stdio"]) { TakesInput = false, Display = new BuildDisplay(host.Error) };
         host.Error.Write(FormattableString.Invariant($"Building {configuration.Machine} with {configuration.Smp} vCPUs:\n"));
         return execution.Execute(configuration);
     }

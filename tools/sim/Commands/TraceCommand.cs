@@ -13,14 +13,16 @@ namespace Sim.Cli.Commands;
 /// <summary><c>sim trace TYPE</c>: how an object of a type comes to be, told by the hooks in the flow itself.</summary>
 internal sealed class TraceCommand(CommandHost host, MachineOptions machine, Option<string?> format)
 {
-    private readonly Argument<string> type = new("type") { Description = "Name of the type, and properties for an instance of its own: TYPE[,PROP=VAL…]." };
+    private readonly Argument<string> type =
+        new("type") { Description = "Name of the type, and properties for an instance of its own: TYPE[,PROP=VAL…]." };
 
     public SimCommand Create()
     {
         var command = new SimCommand(
             "trace",
-            "Prints how an object of a type comes to be, nested as the calls are: class_init with the parents' first, instance_init, property sets, realize, AddVcpu. "
-            + "Builds a machine; where the board makes such an object its first one is shown, else one is added. The first word of each line is QEMU's name of the step.",
+            "Prints how an object of a type comes to be. Each class_init with the parents' first, instance_init, property sets, realize, "
+            + "AddVcpu, nested as the calls are, in QEMU's words. "
+            + "Builds a machine; where the board makes such an object its first one is shown, else one is added.",
             Execute,
             "sim trace serial-mm --machine none",
             "sim trace none-machine",
@@ -71,13 +73,18 @@ internal sealed class TraceCommand(CommandHost host, MachineOptions machine, Opt
     {
         if (traced.IsA(MachineState.TypeName) && result.GetValue(machine.Machine) is null)
             return configuration with { Machine = traced.Name[..^MachineState.Suffix.Length] };
-        if (traced.Name.EndsWith(CpuModels.Suffix, StringComparison.Ordinal) && result.GetValue(machine.Cpu) is null && result.GetValue(machine.Machine) is null)
+        if (traced.Name.EndsWith(CpuModels.Suffix, StringComparison.Ordinal) && result.GetValue(machine.Cpu) is null
+            && result.GetValue(machine.Machine) is null)
             return configuration with { Cpu = traced.Name };
         return configuration;
     }
 
-    /// <summary>Builds the machine in the order of <see cref="Engine.Session.Session.Boot"/>, and an instance of its own when the board made none or properties ask for one.</summary>
-    private static void Build(MachineConfiguration configuration, TypeImpl traced, IReadOnlyList<KeyValuePair<string, string>> properties, FlowTrace trace)
+    /// <summary>
+    /// Builds the machine in the order of <see cref="Engine.Session.Session.Boot"/>, and an instance of its own when the board made none or
+    /// properties ask for one.
+    /// </summary>
+    private static void Build(
+        MachineConfiguration configuration, TypeImpl traced, IReadOnlyList<KeyValuePair<string, string>> properties, FlowTrace trace)
     {
         trace.ShowAll = false;
         var root = new QomRoot(traced.Registry, properties.Count > 0 ? null : trace);
@@ -117,5 +124,6 @@ internal sealed class TraceCommand(CommandHost host, MachineOptions machine, Opt
 
     private static Bus FindBus(MachineState built, Device device, string needed) =>
         built.Devices().SelectMany(static d => d.ChildBuses).Prepend(built.SystemBus).FirstOrDefault(bus => bus.IsA(needed))
-        ?? throw new SimException($"Type '{device.Class.Type.Name}' needs a bus of type '{needed}', which machine '{built.Configuration.Machine}' does not have.");
+        ?? throw new SimException($"Type '{device.Class.Type.Name}' needs a bus of type '{needed}', "
+            + $"which machine '{built.Configuration.Machine}' does not have.");
 }

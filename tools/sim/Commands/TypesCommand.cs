@@ -47,8 +47,13 @@ internal sealed class TypesCommand(CommandHost host, MachineOptions machine, Opt
         var all = registry.Types.OrderBy(static t => t.Name, StringComparer.Ordinal).ToList();
         if (wanted is null)
             return all;
-        var found = all.Where(registry.TryFind(wanted, out _) ? t => t.IsA(wanted) : t => t.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)).ToList();
-        return found.Count > 0 ? found : throw new SimException($"No type is a '{wanted}' or has that in its name.{Nearest.Hint(wanted, all.Select(static t => t.Name))}");
+        Func<TypeImpl, bool> fits = registry.TryFind(wanted, out _)
+            ? type => type.IsA(wanted)
+            : type => type.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase);
+        var found = all.Where(fits).ToList();
+        if (found.Count > 0)
+            return found;
+        throw new SimException($"No type is a '{wanted}' or has that in its name.{Nearest.Hint(wanted, all.Select(static t => t.Name))}");
     }
 
     private static string Text(List<TypeImpl> types)
@@ -59,8 +64,8 @@ internal sealed class TypesCommand(CommandHost host, MachineOptions machine, Opt
         foreach (var type in types)
         {
             var marks = type.IsAbstract ? "abstract" : IsUserCreatable(type) ? "device" : "";
-            text.Append(string.Create(CultureInfo.InvariantCulture, $"{type.Name.PadRight(names)}  {(type.Info.Parent ?? "-").PadRight(parents)}  {marks,-8}  {Description(type)}").TrimEnd());
-            text.Append('\n');
+            var line = $"{type.Name.PadRight(names)}  {(type.Info.Parent ?? "-").PadRight(parents)}  {marks,-8}  {Description(type)}";
+            text.Append(line.TrimEnd()).Append('\n');
         }
 
         return text.ToString();

@@ -2,7 +2,10 @@ using Sim.Engine.Base;
 
 namespace Sim.Cli.Running;
 
-/// <summary>Shows a machine being built, from the hooks of the realize flow: each device as it comes to life, below the one that makes it, and each vCPU as it joins the schedule.</summary>
+/// <summary>
+/// Shows a machine being built, from the hooks of the realize flow: each device as it comes to life, below the one that makes it, and each
+/// vCPU as it joins the schedule.
+/// </summary>
 internal sealed class BuildDisplay(TextWriter writer) : IFlowObserver
 {
     private const int PathColumn = 34;

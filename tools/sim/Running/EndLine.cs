@@ -12,6 +12,7 @@ internal static class EndLine
         var counts = string.Join(",", scheduler.Clocks.Select(static c => c.Instructions.ToString(CultureInfo.InvariantCulture)));
         var mips = scheduler.TotalInstructions / Math.Max(host.TotalSeconds, 1e-9) / 1e6;
         return string.Create(CultureInfo.InvariantCulture,
-            $"end: reason={reason} time={scheduler.ReachedTime}ns icount={counts} digest={session.Digest():x32}  host={host.TotalSeconds:F3}s mips={mips:F1}\n");
+            $"end: reason={reason} time={scheduler.ReachedTime}ns icount={counts} digest={session.Digest():x32}  "
+                + $"host={host.TotalSeconds:F3}s mips={mips:F1}\n");
     }
 }

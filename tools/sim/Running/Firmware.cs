@@ -16,7 +16,9 @@ internal static class Firmware
     public static MachineConfiguration Complete(MachineConfiguration configuration, Func<GuestCache> cache) =>
         LacksFirmware(configuration) ? configuration with { Bios = InstalledUBoot(configuration, cache) } : configuration;
 
-    /// <summary>Gives a board that needs firmware and was given none the demo's, for commands that look at a machine and run nothing.</summary>
+    /// <summary>
+    /// Gives a board that needs firmware and was given none the demo's, for commands that look at a machine and run nothing.
+    /// </summary>
     /// <exception cref="SimException">The machine is unknown.</exception>
     public static MachineConfiguration ForLooking(MachineConfiguration configuration) =>
         LacksFirmware(configuration) ? configuration with { Bios = DemoImage() } : configuration;
@@ -24,11 +26,13 @@ internal static class Firmware
     private static bool LacksFirmware(MachineConfiguration configuration)
     {
         Module.CallInit(ModuleInit.Qom);
-        return MachineState.FindType(TypeRegistry.Default, configuration.Machine).IsA(PpcE500Machine.BaseTypeName) && configuration.Bios is null && configuration.Kernel is null;
+        return MachineState.FindType(TypeRegistry.Default, configuration.Machine).IsA(PpcE500Machine.BaseTypeName)
+            && configuration.Bios is null && configuration.Kernel is null;
     }
 
-    private static GuestImage InstalledUBoot(MachineConfiguration configuration, Func<GuestCache> cache) => cache().FindUBoot() ?? throw new SimException(
-        $"Machine '{configuration.Machine}' needs --bios FILE or --kernel FILE, or U-Boot, which 'sim guests install u-boot' installs.", SimErrorKind.Guest);
+    private static GuestImage InstalledUBoot(MachineConfiguration configuration, Func<GuestCache> cache) => cache().FindUBoot()
+        ?? throw new SimException($"Machine '{configuration.Machine}' needs --bios FILE or --kernel FILE, or U-Boot, "
+            + "which 'sim guests install u-boot' installs.", SimErrorKind.Guest);
 
     /// <summary>The demo firmware, <c>--bios demo</c>; its source is <c>tools/guests/demo</c>.</summary>
     public static GuestImage DemoImage()

@@ -5,7 +5,8 @@ using Sim.Engine.Session;
 namespace Sim.Cli.Running;
 
 /// <summary>
-/// Holds virtual time back to the host's clock (when asked to keep pace), and lets an idle machine wait for the keyboard. A host that cannot keep up is forgiven: virtual time never
+/// Holds virtual time back to the host's clock (when asked to keep pace), and lets an idle machine wait for the keyboard. A host that
+/// cannot keep up is forgiven: virtual time never
 /// runs faster than the clock to make up for it.
 /// </summary>
 internal sealed class HostPacer(bool keepPace, InputInbox inbox, Action beforeWaiting, CancellationToken cancellation) : IPacer

@@ -45,7 +45,10 @@ internal sealed class InputInbox : IInputInbox
             return inputs.TryDequeue(out input);
     }
 
-    /// <summary>Waits until an input is there (true), or the time has passed, no input can come any more without a time, or the wait is cancelled (false).</summary>
+    /// <summary>
+    /// Waits until an input is there (true), or the time has passed, no input can come any more without a time, or the wait is cancelled
+    /// (false).
+    /// </summary>
     public bool Wait(TimeSpan time, CancellationToken cancellation)
     {
         using var registration = cancellation.Register(Wake);

@@ -5,7 +5,9 @@ using Sim.Engine.Session;
 
 namespace Sim.Cli.Running;
 
-/// <summary>Writes the guest's trace: each line with virtual time, vCPU, program counter and category. Reading those changes nothing.</summary>
+/// <summary>
+/// Writes the guest's trace: each line with virtual time, vCPU, program counter and category. Reading those changes nothing.
+/// </summary>
 internal sealed class LogWriter : IDisposable
 {
     private readonly LogSettings settings;

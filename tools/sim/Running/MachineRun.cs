@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using Sim.Cli.CommandLine;
+using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Session;
 
 namespace Sim.Cli.Running;
 
 /// <summary>
-/// One run of a machine from the command line: connects consoles, keyboard, clock and signals to a session, runs it, and tells how it ended.
+/// One run of a machine from the command line: connects consoles, keyboard, clock and signals to a session, runs it, and tells how it
+/// ended.
 /// </summary>
 internal sealed class MachineRun : IDisposable
 {
@@ -19,7 +21,7 @@ internal sealed class MachineRun : IDisposable
     private string? stopReason;
 
     /// <summary>Opens what the run writes to.</summary>
-    /// <exception cref="Engine.Base.SimException">A name is wrong or a file cannot be created.</exception>
+    /// <exception cref="SimException">A name is wrong or a file cannot be created.</exception>
     public MachineRun(CommandHost host, RunSettings settings, IReadOnlyList<string> serialNames)
     {
         this.host = host;
@@ -53,7 +55,9 @@ internal sealed class MachineRun : IDisposable
             session.Attach(script);
         else if (!interactive)
             TypeAhead(session);
-        var progress = settings.Progress && host.ErrorIsTerminal ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, host.OutputIsTerminal ? serials.Stdio : null) : null;
+        var progress = settings.Progress && host.ErrorIsTerminal
+            ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, host.OutputIsTerminal ? serials.Stdio : null)
+            : null;
         using var terminal = interactive ? Interact(session) : null;
         if (!interactive)
             inbox.End();
@@ -80,7 +84,8 @@ internal sealed class MachineRun : IDisposable
     {
         var vcpu = settings.Limits.Stop.Vcpu;
         if (vcpu >= session.Scheduler.Clocks.Count)
-            throw new Engine.Base.SimException(FormattableString.Invariant($"--until-icount names CPU {vcpu}; the machine has {session.Scheduler.Clocks.Count}, counted from 0."));
+            throw new SimException(FormattableString.Invariant(
+                $"--until-icount names CPU {vcpu}; the machine has {session.Scheduler.Clocks.Count}, counted from 0."));
     }
 
     private void Stop(string reason)
@@ -94,7 +99,8 @@ internal sealed class MachineRun : IDisposable
     {
         if (!TakesInput || host.InputIsTerminal || serials.StdioIndex < 0 || !session.Consoles[serials.StdioIndex].Chardev.IsAttached)
             return;
-        using var hint = new Timer(_ => host.Say("reading standard input to its end before power-on (</dev/null for none)."), null, 2000, Timeout.Infinite);
+        const string Hint = "reading standard input to its end before power-on (</dev/null for none).";
+        using var hint = new Timer(_ => host.Say(Hint), null, 2000, Timeout.Infinite);
         var typed = new MemoryStream();
         try
         {
@@ -157,6 +163,8 @@ internal sealed class MachineRun : IDisposable
         var what = settings.Script?.Waiting is { } step
             ? FormattableString.Invariant($"{settings.Script.Name}:{step.Line}: expect {step.Text}")
             : result.OutputCame ? null : $"--until-output {settings.Limits.Output}";
-        return what is null ? null : $"{what}: the text has not come when the run ended (reason={reason}); the console's last lines: {session.Console.Tail(3)}";
+        return what is null
+            ? null
+            : $"{what}: the text has not come when the run ended (reason={reason}); the console's last lines: {session.Console.Tail(3)}";
     }
 }

@@ -5,7 +5,10 @@ using Sim.Engine.Qom;
 
 namespace Sim.Cli.Running;
 
-/// <summary>Loads device types from other assemblies. Their module initialisers hand in the types, which must happen before the type table is sealed.</summary>
+/// <summary>
+/// Loads device types from other assemblies. Their module initialisers hand in the types, which must happen before the type table is
+/// sealed.
+/// </summary>
 internal static class Plugins
 {
     /// <summary>Loads the assemblies and checks that each brought types.</summary>
@@ -21,7 +24,8 @@ internal static class Plugins
         foreach (var (path, assembly) in assemblies)
         {
             if (!TypeRegistry.Default.Types.Any(type => ComesFrom(type.Info, assembly)))
-                throw new SimException($"--plugin {path}: the assembly registers no type; a [ModuleInitializer] that calls Module.TypeInit is expected.");
+                throw new SimException(
+                    $"--plugin {path}: the assembly registers no type; a [ModuleInitializer] that calls Module.TypeInit is expected.");
         }
     }
 
@@ -37,12 +41,17 @@ internal static class Plugins
         {
             throw new SimException($"--plugin {path}: the file does not exist.", error);
         }
-        catch (Exception error) when (error is BadImageFormatException or IOException or UnauthorizedAccessException or TypeInitializationException or ArgumentException)
+        catch (TypeInitializationException error)
+        {
+            throw new SimException($"--plugin {path}: its module initialiser fails ({error.InnerException?.Message.TrimEnd('.')}).", error);
+        }
+        catch (Exception error) when (error is BadImageFormatException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SimException($"--plugin {path}: it cannot be loaded as a .NET assembly ({error.Message.TrimEnd('.')}).", error);
         }
     }
 
     private static bool ComesFrom(Engine.Qom.TypeInfo info, Assembly assembly) =>
-        ((Delegate?[])[info.New, info.NewClass, info.ClassInit, info.InstanceInit]).Any(function => function?.Method.Module.Assembly == assembly);
+        ((Delegate?[])[info.New, info.NewClass, info.ClassInit, info.InstanceInit])
+            .Any(function => function?.Method.Module.Assembly == assembly);
 }

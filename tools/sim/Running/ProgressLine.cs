@@ -6,7 +6,10 @@ using Spectre.Console;
 
 namespace Sim.Cli.Running;
 
-/// <summary>One line at the foot of a terminal: virtual time, instructions, speed, and how far a limit is. It makes way for everything else that is printed.</summary>
+/// <summary>
+/// One line at the foot of a terminal: virtual time, instructions, speed, and how far a limit is. It makes way for everything else that is
+/// printed.
+/// </summary>
 internal sealed class ProgressLine
 {
     /// <summary>Milliseconds between two drawings.</summary>
@@ -30,7 +33,8 @@ internal sealed class ProgressLine
         this.scheduler = scheduler;
         this.stop = stop;
         this.console = console;
-        ansi = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(host.Error), Interactive = InteractionSupport.Yes });
+        ansi = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(host.Error), Interactive = InteractionSupport.Yes });
         if (console is not null)
             console.Writing = Clear;
         scheduler.FrameBoundary += DrawIfDue;
@@ -55,7 +59,8 @@ internal sealed class ProgressLine
         if (Fraction(scheduler, stop) is not { } fraction)
             return line;
         var full = (int)(fraction * BarWidth);
-        return string.Create(CultureInfo.InvariantCulture, $"{line}  [green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/] {fraction * 100:F0}%");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{line}  [green]{new string('━', full)}[/][grey]{new string('━', BarWidth - full)}[/] {fraction * 100:F0}%");
     }
 
     private static double? Fraction(Scheduler scheduler, StopCondition stop)

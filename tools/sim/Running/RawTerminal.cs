@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Sim.Cli.Running;
 
 /// <summary>
-/// Puts the terminal on standard input into raw mode, so that every key goes to the guest, and back: when disposed, and however else the process ends short of being killed.
+/// Puts the terminal on standard input into raw mode, so that every key goes to the guest, and back: when disposed, and however else the
+/// process ends short of being killed.
 /// </summary>
 internal sealed class RawTerminal : IDisposable
 {
@@ -33,7 +34,7 @@ internal sealed class RawTerminal : IDisposable
         var raw = (byte[])original.Clone();
         cfmakeraw(raw);
 
-        // The output flags, second of the flag words, stay: a line feed alone still begins a new line, for the guest's text and for messages.
+        // The output flags, second of the flag words, stay: a line feed alone still begins a new line, for guest and messages alike.
         var flagSize = OperatingSystem.IsMacOS() ? 8 : 4;
         original.AsSpan(flagSize, flagSize).CopyTo(raw.AsSpan(flagSize));
         var terminal = new RawTerminal(original);

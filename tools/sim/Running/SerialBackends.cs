@@ -73,7 +73,8 @@ internal sealed class SerialBackends : IDisposable
             case var _ when name.StartsWith("file:", StringComparison.Ordinal) && name.Length > 5:
                 return new ConsoleOutput(HostFile.Create("--serial", name[5..]), ownsStream: true);
             default:
-                throw new SimException($"--serial '{name}' is unknown: expected stdio, null or file:PATH.{Nearest.Hint(name, ["stdio", "null"])}");
+                throw new SimException(
+                    $"--serial '{name}' is unknown: expected stdio, null or file:PATH.{Nearest.Hint(name, ["stdio", "null"])}");
         }
     }
 }

@@ -5,7 +5,8 @@ using Sim.Engine.Qom;
 namespace Sim.Cli.Views;
 
 /// <summary>
-/// Listens to the instantiation flow and shows, as it happens and nested as the calls are, the part of it that concerns one type: its classes, its first instance until that
+/// Listens to the instantiation flow and shows, as it happens and nested as the calls are, the part of it that concerns one type: its
+/// classes, its first instance until that
 /// is realized, and everything that these steps cause in turn.
 /// </summary>
 internal sealed class FlowTrace(string type, Action<string> print) : IFlowObserver
@@ -80,7 +81,8 @@ internal sealed class FlowTrace(string type, Action<string> print) : IFlowObserv
         return step switch
         {
             "object_new" or "machine_run_board_init" => subject == type,
-            "property_set" when Instances == 1 => subject == type || (subject.StartsWith('/') && Root?.ResolvePath(subject)?.Class.Type.Name == type),
+            "property_set" when Instances == 1 => subject == type
+                || (subject.StartsWith('/') && Root?.ResolvePath(subject)?.Class.Type.Name == type),
             _ => false,
         };
     }

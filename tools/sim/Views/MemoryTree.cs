@@ -6,10 +6,15 @@ using Sim.Engine.Qom;
 
 namespace Sim.Cli.Views;
 
-/// <summary>Address spaces and the regions below their roots, as QEMU's <c>info mtree</c> prints them, or flattened, as <c>info mtree -f</c> does.</summary>
+/// <summary>
+/// Address spaces and the regions below their roots, as QEMU's <c>info mtree</c> prints them, or flattened, as <c>info mtree -f</c> does.
+/// </summary>
 internal static class MemoryTree
 {
-    /// <summary>The tree of every address space, then that of every region which an alias shows. Disabled regions are left out, as QEMU does without -D.</summary>
+    /// <summary>
+    /// The tree of every address space, then that of every region which an alias shows. Disabled regions are left out, as QEMU does without
+    /// -D.
+    /// </summary>
     public static string Text(QomObject top)
     {
         var text = new StringBuilder();
@@ -37,10 +42,12 @@ internal static class MemoryTree
         var text = new StringBuilder();
         foreach (var (index, space) in Spaces(top).Index())
         {
-            text.Append(CultureInfo.InvariantCulture, $"FlatView #{index}\n AS \"{space.Name}\", root: {space.Root.Name}\n Root memory region: {space.Root.Name}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"FlatView #{index}\n AS \"{space.Name}\", root: {space.Root.Name}\n Root memory region: {space.Root.Name}\n");
             foreach (var range in space.View.Ranges)
             {
-                text.Append(CultureInfo.InvariantCulture, $"  {range.Start:x16}-{range.Last:x16} (prio {range.Region.Priority}, {Kind(range.Region)}): {range.Region.Name}");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"  {range.Start:x16}-{range.Last:x16} (prio {range.Region.Priority}, {Kind(range.Region)}): {range.Region.Name}");
                 text.Append(range.Offset == 0 ? "\n" : $" @{range.Offset:x16}\n");
             }
 
@@ -90,7 +97,8 @@ internal static class MemoryTree
             targets.Add(shown);
         if (!region.Enabled)
             return;
-        text.Append(' ', 2 * depth).Append(CultureInfo.InvariantCulture, $"{address:x16}-{Last(region, address):x16} (prio {region.Priority}, {Kind(region)}): ");
+        text.Append(' ', 2 * depth)
+            .Append(CultureInfo.InvariantCulture, $"{address:x16}-{Last(region, address):x16} (prio {region.Priority}, {Kind(region)}): ");
         if (region.AliasTarget is { } target)
         {
             var end = region.AliasOffset + (ulong)(region.Size - 1);
@@ -137,7 +145,8 @@ internal static class MemoryTree
         writer.WriteEndObject();
     }
 
-    private static IEnumerable<MemoryRegion> InOrder(MemoryRegion region) => region.Subregions.OrderBy(static r => r.Address).ThenByDescending(static r => r.Priority);
+    private static IEnumerable<MemoryRegion> InOrder(MemoryRegion region) =>
+        region.Subregions.OrderBy(static r => r.Address).ThenByDescending(static r => r.Priority);
 
     private static ulong Last(MemoryRegion region, ulong address) => address + (ulong)(region.Size - 1);
 

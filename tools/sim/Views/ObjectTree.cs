@@ -49,7 +49,8 @@ internal static class ObjectTree
         if (withProperties)
         {
             foreach (var property in Values(at))
-                text.Append(' ', 2 * depth + 4).Append(property.Name).Append(" = ").Append(property.Print(at)).Append(" (").Append(property.Type).Append(")\n");
+                text.Append(' ', 2 * depth + 4).Append(property.Name).Append(" = ").Append(property.Print(at)).Append(" (")
+                    .Append(property.Type).Append(")\n");
         }
 
         foreach (var child in Children(at))
@@ -60,5 +61,6 @@ internal static class ObjectTree
 
     /// <summary>The properties that are values; children stand below.</summary>
     private static IEnumerable<Property> Values(QomObject at) =>
-        at.Properties.Where(static p => !p.Type.StartsWith("child<", StringComparison.Ordinal)).OrderBy(static p => p.Name, StringComparer.Ordinal);
+        at.Properties.Where(static p => !p.Type.StartsWith("child<", StringComparison.Ordinal))
+            .OrderBy(static p => p.Name, StringComparer.Ordinal);
 }

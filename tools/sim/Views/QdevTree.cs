@@ -99,7 +99,10 @@ internal static class QdevTree
     /// <summary>GPIO lines, unnamed ones first and without a name.</summary>
     private static IEnumerable<(string Name, int Count, bool IsInput)> Lines(Device device) => device.GpioCounts
         .OrderBy(static line => line.Name.StartsWith("unnamed-", StringComparison.Ordinal) ? 0 : 1)
-        .Select(line => (line.Name.StartsWith("unnamed-", StringComparison.Ordinal) ? "" : line.Name, line.Count, device.FindChild($"{line.Name}[0]") is Irq));
+        .Select(line => (
+            line.Name.StartsWith("unnamed-", StringComparison.Ordinal) ? "" : line.Name,
+            line.Count,
+            device.FindChild($"{line.Name}[0]") is Irq));
 
     /// <summary>The properties that configure the device, the most derived level's first.</summary>
     private static IEnumerable<Property> Configuration(Device device) =>

@@ -30,7 +30,8 @@ public sealed partial class CommandBoardTests : IDisposable
     public void The_memory_map_equals_what_QEMUs_monitor_prints()
     {
         // QEMU has a port I/O space and a name for each CPU's view beside; the CPUs see the same memory.
-        var reference = Data("info-mtree.txt").Replace("address-space: I/O\n  0000000000000000-000000000000ffff (prio 0, i/o): io\n\n", "", StringComparison.Ordinal);
+        var reference = Data("info-mtree.txt")
+            .Replace("address-space: I/O\n  0000000000000000-000000000000ffff (prio 0, i/o): io\n\n", "", StringComparison.Ordinal);
         Assert.Equal(CpuSpace().Replace(reference, ""), SimCommandLine.Invoke("mtree", "--smp", "2").Output);
     }
 
@@ -45,7 +46,8 @@ public sealed partial class CommandBoardTests : IDisposable
         Assert.StartsWith("Building ppce500 with 2 vCPUs:\n", result.Error, StringComparison.Ordinal);
         Assert.Contains("    vcpu 1\n", result.Error, StringComparison.Ordinal);
         Assert.Matches(@"\n  openpic +/machine/pic\n", result.Error);
-        Assert.Matches(@"^end: reason=poweroff time=\d+ns icount=\d+,\d+ digest=[0-9a-f]{32}  host=\d+\.\d{3}s mips=\d+\.\d$", result.LastLine);
+        Assert.Matches(@"^end: reason=poweroff time=\d+ns icount=\d+,\d+ digest=[0-9a-f]{32}  host=\d+\.\d{3}s mips=\d+\.\d$",
+            result.LastLine);
     }
 
     [Theory]
@@ -60,7 +62,8 @@ public sealed partial class CommandBoardTests : IDisposable
         Assert.Equal(Stable(plain), Stable(traced));
         Assert.Equal(plain.Output, traced.Output);
         var lines = File.ReadAllLines(trace);
-        Assert.All(lines, static line => Assert.Matches(@"^ *\d+ns (cpu\d [0-9a-f]{8}|-    -       ) (int|mmio|exec|tlb|unimp|guest_errors): .", line));
+        Assert.All(lines,
+            static line => Assert.Matches(@"^ *\d+ns (cpu\d [0-9a-f]{8}|-    -       ) (int|mmio|exec|tlb|unimp|guest_errors): .", line));
         Assert.Contains(lines, line => Regex.IsMatch(line, expected));
         if (categories == "exec")
             Assert.Equal(limit, $"{lines.Length}");
@@ -69,9 +72,11 @@ public sealed partial class CommandBoardTests : IDisposable
     [Fact]
     public void The_trace_of_instructions_keeps_to_its_range()
     {
-        var result = SimCommandLine.Invoke("run", "--bios", "demo", "--until-icount", "20000", "--serial", "null", "--log", "exec", "--log-range", "100534-10053c");
+        var result = SimCommandLine.Invoke(
+            "run", "--bios", "demo", "--until-icount", "20000", "--serial", "null", "--log", "exec", "--log-range", "100534-10053c");
         Assert.Equal(["            0ns cpu0 00100534 exec", "            2ns cpu0 00100538 exec", "            4ns cpu0 0010053c exec"],
-            result.Error.Split('\n').Where(static l => l.Contains(" exec: ", StringComparison.Ordinal)).Select(static l => l.Split(':')[0]));
+            result.Error.Split('\n').Where(static l => l.Contains(" exec: ", StringComparison.Ordinal))
+                .Select(static l => l.Split(':')[0]));
     }
 
     [Theory]
@@ -89,7 +94,8 @@ public sealed partial class CommandBoardTests : IDisposable
 
     [Fact]
     public void A_run_stops_at_a_virtual_time() =>
-        Assert.Contains("end: reason=until-time time=100000ns ", SimCommandLine.Invoke("run", "--bios", "demo", "--until-time", "100us").LastLine, StringComparison.Ordinal);
+        Assert.Contains("end: reason=until-time time=100000ns ",
+            SimCommandLine.Invoke("run", "--bios", "demo", "--until-time", "100us").LastLine, StringComparison.Ordinal);
 
     [Fact]
     public void A_run_that_takes_too_long_for_the_host_is_exit_code_5()
@@ -115,7 +121,12 @@ public sealed partial class CommandBoardTests : IDisposable
     {
         HostTool.Require("kill", "procps");
         string[] arguments = [Path.Combine(AppContext.BaseDirectory, "sim.dll"), "run", "--bios", Endless(), "--log", "tlb"];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
         process.StandardInput.Close();
         Assert.Contains(" tlb: ", process.StandardError.ReadLine(), StringComparison.Ordinal);   // The machine runs.
         HostTool.Run("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
@@ -155,7 +166,8 @@ public sealed partial class CommandBoardTests : IDisposable
         var configuration = new MachineConfiguration();
         var cache = new GuestCache(directory.FullName, Path.Combine(directory.FullName, "root"));
         var error = Assert.Throws<SimException>(() => Firmware.Complete(configuration, () => cache));
-        Assert.Equal("Machine 'ppce500' needs --bios FILE or --kernel FILE, or U-Boot, which 'sim guests install u-boot' installs.", error.Message);
+        Assert.Equal("Machine 'ppce500' needs --bios FILE or --kernel FILE, or U-Boot, which 'sim guests install u-boot' installs.",
+            error.Message);
         Assert.Equal(SimErrorKind.Guest, error.Kind);
         cache.StoreUBoot(Firmware.DemoImage().Bytes.ToArray(), "a test");
         Assert.EndsWith("u-boot.elf", Firmware.Complete(configuration, () => cache).Bios!.Name, StringComparison.Ordinal);
@@ -204,7 +216,8 @@ public sealed partial class CommandBoardTests : IDisposable
     private string Endless()
     {
         var path = Path.Combine(directory.FullName, "endless.elf");
-        File.WriteAllBytes(path, TestImages.Elf(0x10_0000, new TestImages.Segment(0x10_0000, [0x7C, 0x00, 0x07, 0xA4, 0x48, 0x00, 0x00, 0x00], 8)));
+        File.WriteAllBytes(path,
+            TestImages.Elf(0x10_0000, new TestImages.Segment(0x10_0000, [0x7C, 0x00, 0x07, 0xA4, 0x48, 0x00, 0x00, 0x00], 8)));
         return path;
     }
 

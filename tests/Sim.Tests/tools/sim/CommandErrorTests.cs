@@ -15,12 +15,13 @@ public sealed class CommandErrorTests : IDisposable
     [InlineData("run --quantm 5", "'sim run' has no option '--quantm'. Did you mean '--quantum'?")]
     [InlineData("run -smq 5", "'sim run' has no option '-smq'. Did you mean '-smp'?")]
     [InlineData("run --smp", "--smp needs a value: N.")]
-    [InlineData("run --smp 1 --smp 2", "--smp is given 2 times; it can be given once.")]
+    [InlineData("run --smp 1 --smp 2", "--smp is given 2 times; once is possible.")]
     [InlineData("run foo", "'foo' is one argument too many for 'sim run'; see 'sim run --help'.")]
     [InlineData("trace", "'sim trace' needs TYPE; see 'sim trace --help'.")]
     [InlineData("guests", "'sim guests' needs a command: install, list.")]
     [InlineData("guests install plan9", "Unknown guest 'plan9'; known are u-boot and linux.")]
-    [InlineData("guests install linux --from x", "--from and --sha256 are for u-boot: linux is built from the distribution's source packages.")]
+    [InlineData("guests install linux --from x",
+        "--from and --sha256 are for u-boot: linux is built from the distribution's source packages.")]
     [InlineData("run -M nome", "Unknown machine 'nome'; known are")]
     [InlineData("run -M none,frobnicate=1", "Type 'none-machine' has no property 'frobnicate'.")]
     [InlineData("run -M none,frobnicate", "--machine none,frobnicate: 'frobnicate' is not of the form prop=val.")]
@@ -31,11 +32,13 @@ public sealed class CommandErrorTests : IDisposable
     [InlineData("run -M none -m lots", "--memory 'lots' is not a size")]
     [InlineData("run -M none -m 65G", "machine 'none' takes 4K to 65536M in multiples of 4K.")]
     [InlineData("run -M none --device serial-mmm", "Unknown type 'serial-mmm'. Did you mean 'serial-mm'?")]
-    [InlineData("run -M none --device sys-bus-device", "--device sys-bus-device: that type is abstract; name one of the types derived from it.")]
+    [InlineData("run -M none --device sys-bus-device",
+        "--device sys-bus-device: that type is abstract; name one of the types derived from it.")]
     [InlineData("run -M none --device serial-mm", "--device serial-mm: users cannot make devices of that type; it comes with a board.")]
     [InlineData("run -M none --device irq", "--device irq: that type is no device.")]
     [InlineData("run -M none --device ds1338", "--device ds1338: machine 'none' has no bus of type 'i2c-bus'.")]
-    [InlineData("run -M none,phandle-start=2147483648", "Property 'none-machine.phandle-start' cannot be '2147483648': expected a number from 0 to 2147483647.")]
+    [InlineData("run -M none,phandle-start=2147483648",
+        "Property 'none-machine.phandle-start' cannot be '2147483648': expected a number from 0 to 2147483647.")]
     [InlineData("run -M none --device =1", "--device =1: expected DRIVER,prop=val,… with a driver first.")]
     [InlineData("run -M none --global serial", "--global serial: expected TYPE.PROP=VAL.")]
     [InlineData("run -M none --global cereal.baudbase=1", "unknown type 'cereal'. Did you mean 'serial'?")]
@@ -55,7 +58,8 @@ public sealed class CommandErrorTests : IDisposable
     [InlineData("run -M none --until-output \\q", "--until-output '\\q': '\\q' is no escape that C knows.")]
     [InlineData("run -M none --pace slow", "--pace 'slow' is unknown: expected real or max.")]
     [InlineData("run -M none --host-timeout 0", "--host-timeout '0' is not possible")]
-    [InlineData("run -M none --log exek", "--log 'exek' is no category: expected int, mmio, exec, tlb, unimp, guest_errors. Did you mean 'exec'?")]
+    [InlineData("run -M none --log exek",
+        "--log 'exek' is no category: expected int, mmio, exec, tlb, unimp, guest_errors. Did you mean 'exec'?")]
     [InlineData("run -M none --log exec --log-range 9-1", "--log-range '9-1' is no range")]
     [InlineData("run -M none --log-file x", "--log-file needs --log CATEGORIES.")]
     [InlineData("types nonesuch", "No type is a 'nonesuch' or has that in its name.")]
@@ -91,7 +95,10 @@ public sealed class CommandErrorTests : IDisposable
     {
         var result = SimCommandLine.Invoke("run", "-M", "none", "--until-output", "hello");
         Assert.Equal(3, result.ExitCode);
-        Assert.StartsWith("sim: --until-output hello: the text has not come when the run ended (reason=idle); the console's last lines: (nothing printed)\n", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "sim: --until-output hello: the text has not come when the run ended (reason=idle); "
+            + "the console's last lines: (nothing printed)\n",
+            result.Error, StringComparison.Ordinal);
         Assert.StartsWith("end: reason=idle ", result.LastLine, StringComparison.Ordinal);
     }
 
@@ -112,7 +119,9 @@ public sealed class CommandErrorTests : IDisposable
         using var host = new Cli.CommandHost(static () => throw new InvalidOperationException("broken\non purpose."), output, error);
         Assert.Throws<InvalidOperationException>(() => host.Input);
         Assert.Equal(1, Cli.Program.Guarded(() => host.Input.ReadByte(), host));
-        Assert.Equal("sim: InvalidOperationException: broken on purpose; this is a defect of sim, please report it with the command line.\n", error.ToString());
+        Assert.Equal(
+            "sim: InvalidOperationException: broken on purpose; this is a defect of sim, please report it with the command line.\n",
+            error.ToString());
     }
 
     private string Script(string text)

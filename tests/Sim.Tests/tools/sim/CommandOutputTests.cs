@@ -112,12 +112,14 @@ public sealed partial class CommandOutputTests
 
     [Fact]
     public void The_memory_map_is_printed_as_QEMUs_monitor_does() => Assert.Equal(
-        "address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n    0000000000000000-0000000003ffffff (prio 0, ram): ram\n\n",
+        "address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
+        + "    0000000000000000-0000000003ffffff (prio 0, ram): ram\n\n",
         SimCommandLine.Invoke("mtree", "-M", "none", "-m", "64M").Output);
 
     [Fact]
     public void The_flat_view_is_printed_as_QEMUs_monitor_does() => Assert.Equal(
-        "FlatView #0\n AS \"memory\", root: system\n Root memory region: system\n  0000000000000000-0000000003ffffff (prio 0, ram): ram\n\n",
+        "FlatView #0\n AS \"memory\", root: system\n Root memory region: system\n"
+        + "  0000000000000000-0000000003ffffff (prio 0, ram): ram\n\n",
         SimCommandLine.Invoke("mtree", "--flat", "-M", "none", "-m", "64M").Output);
 
     [Fact]
@@ -176,11 +178,13 @@ public sealed partial class CommandOutputTests
     public static TheoryData<string> Examples()
     {
         string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu"];
-        return [.. Commands().SelectMany(static c => c.Examples).Where(e => !elsewhere.Any(word => e.Contains(word, StringComparison.Ordinal))).Distinct()];
+        return [.. Commands().SelectMany(static c => c.Examples)
+            .Where(e => !elsewhere.Any(word => e.Contains(word, StringComparison.Ordinal))).Distinct()];
     }
 
     [Theory, MemberData(nameof(Examples))]
-    public void Examples_of_the_help_work(string example) => Assert.Equal(0, SimCommandLine.Invoke([.. example.Split(' ').Skip(1)]).ExitCode);
+    public void Examples_of_the_help_work(string example) =>
+        Assert.Equal(0, SimCommandLine.Invoke([.. example.Split(' ').Skip(1)]).ExitCode);
 
     private static List<string> Names(string filter)
     {
@@ -194,7 +198,8 @@ public sealed partial class CommandOutputTests
         return Below(new CommandTree(host).Root);
     }
 
-    private static IEnumerable<SimCommand> Below(SimCommand command) => command.Subcommands.OfType<SimCommand>().SelectMany(Below).Prepend(command);
+    private static IEnumerable<SimCommand> Below(SimCommand command) =>
+        command.Subcommands.OfType<SimCommand>().SelectMany(Below).Prepend(command);
 
     [GeneratedRegex(@"^end: reason=idle time=0ns icount= digest=[0-9a-f]{32}  host=\d+\.\d{3}s mips=\d+\.\d$")]
     private static partial Regex EndLine();

@@ -23,14 +23,16 @@ public sealed class CommandProcessTests : IDisposable
     public void One_typed_character_changes_the_digest_and_nothing_else_does()
     {
         var first = SimCommandLine.Start("hello", SimCommandLine.Echo);
-        Assert.Equal(Digest(first), Digest(SimCommandLine.Start("jello", SimCommandLine.Echo)));   // The echo counts bytes and keeps no text.
+        // The echo counts bytes and keeps no text.
+        Assert.Equal(Digest(first), Digest(SimCommandLine.Start("jello", SimCommandLine.Echo)));
         Assert.NotEqual(Digest(first), Digest(SimCommandLine.Start("hello ", SimCommandLine.Echo)));
     }
 
     [Fact]
     public void A_script_talks_to_the_console_and_quits()
     {
-        var result = SimCommandLine.Start("not read!", [.. SimCommandLine.Echo, "--script", Script("send abc\nexpect ABC\\r\nsend def\nexpect EF\nquit\n")]);
+        var script = Script("send abc\nexpect ABC\\r\nsend def\nexpect EF\nquit\n");
+        var result = SimCommandLine.Start("not read!", [.. SimCommandLine.Echo, "--script", script]);
         Assert.Equal("ABC\rDEF", result.Output.TrimEnd('\r'));
         Assert.StartsWith("end: reason=quit ", result.LastLine, StringComparison.Ordinal);
         Assert.Equal(0, result.ExitCode);
@@ -41,7 +43,9 @@ public sealed class CommandProcessTests : IDisposable
     {
         var path = Script("send abc\nexpect xyz\n");
         var result = SimCommandLine.Start("", [.. SimCommandLine.Echo, "--script", path]);
-        Assert.StartsWith($"sim: {path}:2: expect xyz: the text has not come when the run ended (reason=idle); the console's last lines: ABC\nend: ", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"sim: {path}:2: expect xyz: the text has not come when the run ended (reason=idle); the console's last lines: ABC\nend: ",
+            result.Error, StringComparison.Ordinal);
         Assert.Equal(3, result.ExitCode);
     }
 
@@ -66,17 +70,22 @@ public sealed class CommandProcessTests : IDisposable
     public void A_plugin_device_without_declared_state_is_refused_by_name()
     {
         var result = SimCommandLine.Start("", "run", "--machine", "none", "--plugin", SimCommandLine.Plugin, "--device", "test-forgetful");
-        Assert.Equal("sim: Device type 'test-forgetful' declares neither State nor Stateless in its class_init: a snapshot would leave its state out silently.\n", result.Error);
+        Assert.Equal(
+            "sim: Device type 'test-forgetful' declares neither State nor Stateless in its class_init: "
+            + "a snapshot would leave its state out silently.\n",
+            result.Error);
         Assert.Equal(2, result.ExitCode);
     }
 
     [Theory]
     [InlineData("level=256", "sim: Property 'test-echo.level' cannot be '256': expected a number from 0 to 255.\n")]
     [InlineData("lever=1", "sim: Type 'test-echo' has no property 'lever'. Did you mean 'level'?\n")]
-    [InlineData("chardev=serial7", "sim: Property 'test-echo.chardev' cannot be 'serial7': there is no such character device. Did you mean 'serial0'?\n")]
+    [InlineData("chardev=serial7",
+        "sim: Property 'test-echo.chardev' cannot be 'serial7': there is no such character device. Did you mean 'serial0'?\n")]
     public void A_devices_wrong_property_is_named(string property, string sentence)
     {
-        var result = SimCommandLine.Start("", "run", "--machine", "none", "--plugin", SimCommandLine.Plugin, "--device", $"test-echo,{property}");
+        var result =
+            SimCommandLine.Start("", "run", "--machine", "none", "--plugin", SimCommandLine.Plugin, "--device", $"test-echo,{property}");
         Assert.Equal((sentence, 2), (result.Error, result.ExitCode));
     }
 
@@ -94,8 +103,11 @@ public sealed class CommandProcessTests : IDisposable
     [Fact]
     public void A_plugins_types_are_listed_and_traced()
     {
-        Assert.Matches("^test-echo +device +device +echoes its console\n", SimCommandLine.Start("", "types", "test-echo", "--plugin", SimCommandLine.Plugin).Output);
-        Assert.Contains("class_init test-echo\n", SimCommandLine.Start("", "trace", "test-echo", "-M", "none", "--plugin", SimCommandLine.Plugin).Output, StringComparison.Ordinal);
+        Assert.Matches("^test-echo +device +device +echoes its console\n",
+            SimCommandLine.Start("", "types", "test-echo", "--plugin", SimCommandLine.Plugin).Output);
+        Assert.Contains("class_init test-echo\n",
+            SimCommandLine.Start("", "trace", "test-echo", "-M", "none", "--plugin", SimCommandLine.Plugin).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,8 +115,10 @@ public sealed class CommandProcessTests : IDisposable
     {
         var keys = new EscapeKeys();
         Assert.Equal(
-            [EscapeAction.Send, EscapeAction.Nothing, EscapeAction.Help, EscapeAction.Nothing, EscapeAction.Send, EscapeAction.Nothing, EscapeAction.Nothing, EscapeAction.Send,
-                EscapeAction.Nothing, EscapeAction.Leave],
+            [
+                EscapeAction.Send, EscapeAction.Nothing, EscapeAction.Help, EscapeAction.Nothing, EscapeAction.Send, EscapeAction.Nothing,
+                EscapeAction.Nothing, EscapeAction.Send, EscapeAction.Nothing, EscapeAction.Leave,
+            ],
             "x\u0001h\u0001\u0001\u0001qq\u0001x".Select(c => keys.Type((byte)c)));
     }
 

@@ -3,7 +3,9 @@ using Sim.Cli;
 
 namespace Sim.Tests;
 
-/// <summary>Runs command lines of <c>sim</c>: in this process, or in one of their own where plugins, signals or the process itself are the point.</summary>
+/// <summary>
+/// Runs command lines of <c>sim</c>: in this process, or in one of their own where plugins, signals or the process itself are the point.
+/// </summary>
 internal static class SimCommandLine
 {
     /// <summary>What a command line left.</summary>
@@ -41,7 +43,8 @@ internal static class SimCommandLine
     /// <summary>Runs a command line in a process of its own, with text on its standard input.</summary>
     public static Result Start(string input, params string[] arguments)
     {
-        var result = HostTool.Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "sim.dll"), .. arguments], Encoding.UTF8.GetBytes(input));
+        var result =
+            HostTool.Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "sim.dll"), .. arguments], Encoding.UTF8.GetBytes(input));
         return new Result(result.ExitCode, Encoding.UTF8.GetString(result.Output), result.Error);
     }
 
