@@ -267,6 +267,8 @@ public sealed class Scheduler
 
     internal bool IsRunning(VcpuClock clock) => ReferenceEquals(running, clock);
 
+    internal long LatestObserved => state.LatestObserved;
+
     internal long Observe(long time)
     {
         if (time > state.LatestObserved)

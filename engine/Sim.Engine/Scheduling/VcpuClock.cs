@@ -40,6 +40,12 @@ public sealed class VcpuClock
     /// </summary>
     public long Observe() => scheduler.Observe(LocalTime);
 
+    /// <summary>What anyone has observed so far: <see cref="Observe"/> gives no less.</summary>
+    internal long LatestObserved => scheduler.LatestObserved;
+
+    /// <summary>Notes that the vCPU has observed <paramref name="time"/>, for a vCPU that computes observed time itself during a run.</summary>
+    internal void NoteObserved(long time) => scheduler.Observe(time);
+
     /// <summary>
     /// Something deliverable has come up while the vCPU was idle: it resumes at the later of its local time and the waker's observed time, or at its own
     /// next deadline where the waker has run past that, in this frame

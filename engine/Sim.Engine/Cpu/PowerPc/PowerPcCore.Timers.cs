@@ -42,7 +42,7 @@ internal sealed unsafe partial class PowerPcCore
     public Action<int>? ResetRequested { get; set; }
 
     /// <summary>Ticks complete at a time: 2 in 5 ns.</summary>
-    static long TicksAt(long time) => (long)((ulong)time * 2 / 5);
+    public static long TicksAt(long time) => (long)((ulong)time * 2 / 5);
 
     /// <summary>First nanosecond of a tick.</summary>
     static long TimeOf(long tick) => tick > VirtualTime.Never / 5 * 2 - 2 ? VirtualTime.Never : (long)(((ulong)tick * 5 + 1) / 2);
@@ -66,15 +66,12 @@ internal sealed unsafe partial class PowerPcCore
     /// <summary>Value of the alternate timebase at a tick.</summary>
     ulong AlternateAt(long tick) => (ulong)tick + State->AlternateOffset;
 
-    /// <summary>mfspr of a register that depends on time.</summary>
+    /// <summary>mfspr of a register other than the timebase that depends on time.</summary>
     public uint ReadTimeRegister(Op* op, long budget, int number)
     {
-        CallOut(op, budget);
-        long tick = ObservedTick;
+        long tick = SpecialRegisters.ObservedTick(State, Dispatch.ExecutedBefore(State, op, budget));
         return number switch
         {
-            SpecialRegisters.TimebaseLower or SpecialRegisters.TimebaseLowerWrite => (uint)TimebaseAt(tick),
-            SpecialRegisters.TimebaseUpper or SpecialRegisters.TimebaseUpperWrite => (uint)(TimebaseAt(tick) >> 32),
             SpecialRegisters.AlternateLower => (uint)AlternateAt(tick),
             SpecialRegisters.AlternateUpper => (uint)(AlternateAt(tick) >> 32),
             _ => DecrementerAt(tick),

@@ -144,6 +144,7 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         long executed = 0;
         stopRequested = false;
         code.ShortenSome();
+        BeginRun();
         while (executed < budget)
         {
             Synchronize(executed);
@@ -158,7 +159,21 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         }
 
         clock!.Executed = executed;
+        if (State->ObservedLast != 0)
+            clock.NoteObserved(State->ObservedLast);
         return executed;
+    }
+
+    /// <summary>
+    /// Prepares what reads of the timebase need, so that they stay inside their handler: nobody but this core observes time while it runs.
+    /// </summary>
+    void BeginRun()
+    {
+        clock!.Executed = 0;
+        State->RunStart = clock.LocalTime;
+        State->TimeShift = clock.Shift;
+        State->ObservedBefore = clock.LatestObserved;
+        State->ObservedLast = 0;
     }
 
     /// <summary>Tells the outside where the core is: before every call that leaves the CPU.</summary>

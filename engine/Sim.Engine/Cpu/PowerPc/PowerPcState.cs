@@ -50,6 +50,10 @@ internal unsafe struct PowerPcState
 
     fixed uint gprHigh[32];
     [Derived("Lives within one run: instructions of the run are ExecutedBase minus what is left.")] public long ExecutedBase;
+    [Derived("Lives within one run: local time (ns) of its start, what was observed before, what it has observed.")]
+    public long RunStart, ObservedBefore, ObservedLast;
+
+    [Derived("Of the schedule: log2 of the nanoseconds of an instruction.")] public int TimeShift;
     [Derived("Data soft TLB of the current MSR[DS,PR].")] public SoftTlbEntry* DataTlb;
     [Derived("Code soft TLB of the current MSR[IS,PR,SPE].")] public CodeTlbEntry* CodeTlb;
     [Derived("The four data soft TLBs, for MSR[DS,PR] = 0 to 3.")] public SoftTlbEntry* DataTlbs;

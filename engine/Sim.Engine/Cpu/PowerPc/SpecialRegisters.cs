@@ -77,7 +77,13 @@ internal static unsafe class SpecialRegisters
         if (register is null || (register.Access & (user ? SpecialAccess.UserRead : SpecialAccess.SupervisorRead)) == 0)
             return DecodeRefused(word, register, user, op);
         op->Immediate = register.Offset >= 0 ? register.Offset : Number(word);
-        op->Handler = register.Offset >= 0 ? &ReadField : &ReadComputed;
+        op->Handler = register.Offset >= 0 ? &ReadField : op->Immediate switch
+        {
+            Xer => &ReadXer,
+            TimebaseLower or TimebaseLowerWrite => &ReadTimebase<No>,
+            TimebaseUpper or TimebaseUpperWrite => &ReadTimebase<Yes>,
+            _ => &ReadComputed,
+        };
         return false;
     }
 
@@ -117,10 +123,33 @@ internal static unsafe class SpecialRegisters
     [MethodImpl(Optimized)]
     static long ReadComputed(PowerPcState* s, Op* op, long budget)
     {
-        Operand.SetRt(s, op, op->Immediate == Xer
-            ? Flags.GetXer(s)
-            : PowerPcCore.Of(s).ReadTimeRegister(op, budget, op->Immediate));
+        Operand.SetRt(s, op, PowerPcCore.Of(s).ReadTimeRegister(op, budget, op->Immediate));
         return op[1].Handler(s, op + 1, budget);
+    }
+
+    [MethodImpl(Optimized)]
+    static long ReadXer(PowerPcState* s, Op* op, long budget)
+    {
+        Operand.SetRt(s, op, Flags.GetXer(s));
+        return op[1].Handler(s, op + 1, budget);
+    }
+
+    [MethodImpl(Optimized)]
+    static long ReadTimebase<TUpper>(PowerPcState* s, Op* op, long budget)
+        where TUpper : IChoice
+    {
+        ulong value = s->TimebaseOffset + (ulong)ObservedTick(s, Dispatch.ExecutedBefore(s, op, budget));
+        Operand.SetRt(s, op, (uint)(TUpper.On ? value >> 32 : value));
+        return op[1].Handler(s, op + 1, budget);
+    }
+
+    /// <summary>The tick of the time that the instruction after <paramref name="executed"/> of this run observes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ObservedTick(PowerPcState* s, long executed)
+    {
+        long time = Math.Max(s->RunStart + (executed << s->TimeShift), s->ObservedBefore);
+        s->ObservedLast = time;
+        return PowerPcCore.TicksAt(time);
     }
 
     [MethodImpl(Optimized)]
