@@ -130,7 +130,7 @@ internal static unsafe class Mmu
     {
         s->Mas0 = s->Mas4 & TlbSelect;
         s->Mas1 = s->Mas4 & 0x0F80;
-        s->Mas2 = s->Mas4 & 0x7F;
+        s->Mas2 = s->Mas4 & 0x1F;
         s->Mas3 = 0;
         s->Mas7 = 0;
     }

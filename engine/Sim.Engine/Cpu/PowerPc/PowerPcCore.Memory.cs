@@ -38,11 +38,8 @@ internal sealed unsafe partial class PowerPcCore
     }
 
     /// <inheritdoc cref="DataAccess.Touch"/>
-    public void Touch(Op* op, uint address, bool isStore)
-    {
-        if (TryTranslate(op, address, isStore ? AccessKind.Store : AccessKind.Load, out ulong physical))
-            TryEnterData(address, physical, AccessKind.Load, out _, out _);
-    }
+    public void Touch(Op* op, uint address, bool isStore) =>
+        TryTranslate(op, address, isStore ? AccessKind.Store : AccessKind.Load, out _);
 
     void StorePhysical(uint address, ulong physical, ulong value, int size)
     {
@@ -108,7 +105,7 @@ internal sealed unsafe partial class PowerPcCore
     }
 
     /// <summary>
-    /// Enters a page in the data soft TLB, for stores too where they need not be seen; false when it is not RAM.
+    /// Enters a page in the data soft TLB for loads, or for stores where they need not be seen; false when it is not RAM.
     /// </summary>
     bool TryEnterData(uint address, ulong physical, AccessKind kind, out byte* host, out RamPage page)
     {
@@ -120,15 +117,19 @@ internal sealed unsafe partial class PowerPcCore
         host = start + (address & ~PageMask);
         SoftTlbEntry* entry = State->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
         uint tag = address & PageMask;
-        if (entry->ReadTag != tag)
+        if (entry->ReadTag != tag && entry->WriteTag != tag)
         {
-            entry->ReadTag = tag;
-            entry->WriteTag = SoftTlbEntry.NoPage;
+            entry->ReadTag = entry->WriteTag = SoftTlbEntry.NoPage;
             entry->Addend = start - tag;
         }
 
+        // The right to do one does not give the right to do the other.
         ulong number = page.Offset >> RamBlock.PageShift;
-        if (kind == AccessKind.Store && !page.IsReadOnly && !page.Ram.IsCode(number))
+        if (kind == AccessKind.Load)
+        {
+            entry->ReadTag = tag;
+        }
+        else if (!page.IsReadOnly && !page.Ram.IsCode(number))
         {
             page.Ram.StampWrite(number);
             entry->WriteTag = tag;
