@@ -16,7 +16,6 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
 
     readonly GCHandle self;
     readonly Op* scratch;
-    readonly bool tailCalls = TailCallProbe.Works;
     int index;
     AddressSpace memory = null!;
     CodeCache code = null!;
@@ -51,6 +50,9 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
 
     /// <inheritdoc/>
     public override uint SystemVersion => State->Svr;
+
+    /// <summary>Whether handlers jump to each other; without it blocks are executed one by one. Tests switch it off.</summary>
+    public bool HasTailCalls { get; set; } = TailCallProbe.Works;
 
     /// <summary>What the core sees.</summary>
     public AddressSpace AddressSpace => memory;
@@ -211,7 +213,7 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
                 else
                     code.Decode(page, s->Pc & 0xFFC, s->Msr);
             }
-            else if (left > block->Left && tailCalls)
+            else if (left > block->Left && HasTailCalls)
             {
                 s->ExecutedBase = end;
                 left = block->Handler(s, block, left - (block->Left + 1));
