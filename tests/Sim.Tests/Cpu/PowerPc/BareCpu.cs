@@ -83,7 +83,7 @@ internal sealed unsafe class BareCpu : IDisposable
         foreach (var core in Cores)
         {
             core.Disconnect();
-            core.Free();
+            core.Dispose();
         }
 
         Ram.Dispose();
