@@ -18,7 +18,10 @@ public sealed class PlannedBus : Bus
 
     internal static TypeInfo Type { get; } = new()
     {
-        Name = TypeName, Parent = Bus.TypeName, New = static () => new PlannedBus(), ClassInit = static (klass, _) => ((BusClass)klass).MaxDevices = Capacity,
+        Name = TypeName,
+        Parent = Bus.TypeName,
+        New = static () => new PlannedBus(),
+        ClassInit = static (klass, _) => ((BusClass)klass).MaxDevices = Capacity,
     };
 }
 

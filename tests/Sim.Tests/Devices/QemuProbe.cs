@@ -33,7 +33,9 @@ internal sealed class QemuProbe : IDisposable
         ];
         var start = new ProcessStartInfo("qemu-system-ppc", fixedArguments.Concat(arguments))
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         process = Process.Start(start)!;
         Command($"irq_intercept_in {intercepted}");

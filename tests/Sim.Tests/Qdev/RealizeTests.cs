@@ -139,7 +139,9 @@ public sealed class RealizeTests
     {
         var registry = TestTypes.NewRegistry(new TypeInfo
         {
-            Name = "soldered", Parent = PlannedDevice.TypeName, ClassInit = static (klass, _) => ((DeviceClass)klass).Hotpluggable = false,
+            Name = "soldered",
+            Parent = PlannedDevice.TypeName,
+            ClassInit = static (klass, _) => ((DeviceClass)klass).Hotpluggable = false,
         });
         using var machine = TestMachine.Create(registry);
         PlannedHub.Create(machine);

@@ -48,8 +48,15 @@ internal static class CaseText
     {
         var outcome = new PowerPcCase.Outcome
         {
-            Acc = input.Acc, Cr = input.Cr, Xer = input.Xer, Lr = input.Lr, Ctr = input.Ctr, Spefscr = input.Spefscr,
-            Vector = 8, Srr0 = (uint)(ConformanceProgram.CodeSlot + (4 * input.Code.Length) + 4), Srr1 = input.Msr,
+            Acc = input.Acc,
+            Cr = input.Cr,
+            Xer = input.Xer,
+            Lr = input.Lr,
+            Ctr = input.Ctr,
+            Spefscr = input.Spefscr,
+            Vector = 8,
+            Srr0 = (uint)(ConformanceProgram.CodeSlot + (4 * input.Code.Length) + 4),
+            Srr1 = input.Msr,
         };
         input.Gpr.CopyTo(outcome.Gpr, 0);
         input.Memory.CopyTo(outcome.Memory, 0);

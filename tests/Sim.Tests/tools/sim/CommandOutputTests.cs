@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Sim.Cli.Commands;
 using Sim.Cli.CommandLine;
+using Sim.Cli.Commands;
 using Xunit;
 
 namespace Sim.Tests;
