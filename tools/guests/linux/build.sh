@@ -45,7 +45,7 @@ stage() {
 logged() {
   what=$1 lines=$2
   shift 2
-  log=$work/$(echo "$what" | tr ' ' '-').log
+  log=$work/$(echo "${what#the }" | tr ' ' '-').log
   "$@" >"$log" 2>&1 </dev/null &
   child=$!
   shown=0
@@ -55,13 +55,13 @@ logged() {
     percent=$(($(wc -l <"$log") * 100 / lines / 10 * 10))
     if [ "$percent" -gt "$shown" ] && [ "$percent" -lt 100 ]; then
       shown=$percent
-      say "building the $what: about $percent % done"
+      say "building $what: about $percent % done"
     fi
   done
   finished=0
   wait "$child" || finished=$?
   child=
-  [ "$finished" = 0 ] || fail "Building the $what failed: $(complaint "$log") (the whole log is $log)."
+  [ "$finished" = 0 ] || fail "Building $what failed: $(complaint "$log") (the whole log is $log)."
 }
 
 # The line of a log that most likely tells what was wrong: the first error, else the last line.
@@ -144,7 +144,7 @@ unpack_kernel() {
 
 unpack_busybox() {
   rm -rf "$work/busybox"
-  dpkg-source --no-check -x "$work/busybox-package/"*.dsc "$work/busybox" >"$work/busybox-unpack.log" 2>&1 ||
+  dpkg-source --no-copy --no-check -x "$work/busybox-package/"*.dsc "$work/busybox" >"$work/busybox-unpack.log" 2>&1 ||
     fail "The source package busybox cannot be unpacked: $(complaint "$work/busybox-unpack.log")."
 }
 
@@ -165,9 +165,9 @@ build_kernel() {
   stage linux-package "$1" fetch_kernel
   stage linux-tree "$1" unpack_kernel
   say "configuring the kernel"
-  logged "kernel configuration" 0 make_kernel KCONFIG_ALLCONFIG="$here/linux-e500v2.config" allnoconfig
+  logged "the kernel configuration" 0 make_kernel KCONFIG_ALLCONFIG="$here/linux-e500v2.config" allnoconfig
   say "building the kernel: some minutes"
-  logged kernel 1520 make_kernel -j"$(nproc)" uImage vmlinux
+  logged "the kernel" 1520 make_kernel -j"$(nproc)" uImage vmlinux
   rm -rf "$work/kernel"
   mkdir "$work/kernel"
   cp "$work/linux/arch/powerpc/boot/uImage" "$work/linux/vmlinux" "$work/linux/usr/gen_init_cpio" "$work/kernel"
@@ -184,10 +184,10 @@ build_busybox() {
   stage busybox-tree "$1" unpack_busybox
   say "building busybox"
   export SOURCE_DATE_EPOCH=0 KCONFIG_NOTIMESTAMP=1
-  logged "busybox configuration" 0 make_busybox defconfig
+  logged "the busybox configuration" 0 make_busybox defconfig
   # tc does not compile with the headers of newer kernels.
   sed -i -e 's/^# CONFIG_STATIC is not set/CONFIG_STATIC=y/' -e 's/^CONFIG_TC=y/# CONFIG_TC is not set/' "$work/busybox/.config"
-  logged "busybox configuration" 0 make_busybox oldconfig
+  logged "the busybox configuration" 0 make_busybox oldconfig
   logged busybox 1140 make_busybox -j"$(nproc)" busybox busybox.links
   rm -rf "$work/static-busybox"
   mkdir "$work/static-busybox"
