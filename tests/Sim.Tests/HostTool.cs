@@ -20,10 +20,12 @@ internal static class HostTool
     public static void Require(string program, string debianPackage) =>
         Assert.SkipUnless(Exists(program), $"{program} is not installed: sudo apt-get install {debianPackage}");
 
-    /// <summary>Runs a program to its end with the given standard input.</summary>
-    public static Result Run(string program, IEnumerable<string> arguments, byte[]? input = null)
+    /// <summary>Runs a program to its end with the given standard input and further environment variables.</summary>
+    public static Result Run(string program, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         using var output = new MemoryStream();
         var copying = process.StandardOutput.BaseStream.CopyToAsync(output);

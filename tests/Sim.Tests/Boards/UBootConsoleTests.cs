@@ -35,6 +35,7 @@ public sealed class UBootConsoleTests
             console.Session.Console.Bytes.Span,
             new("Date: 2026-01-02 (Saturday)    Time:  3:04:SS", "Date: 2026-01-02 (Friday)    Time:  3:04:SS", SetClock),
             new("Date: 2027-12-29 (Tuesday)    Time: 23:30:SS", "Date: 2027-12-29 (Wednesday)    Time: 23:30:SS", SetClock));
+        GoldenDigests.Check("u-boot console of 241 commands", RunOutcome.Of(console.Session).Digest);
     }
 
     /// <summary>A shorter session, recorded on another day; its <c>sleep 1</c> is measured.</summary>

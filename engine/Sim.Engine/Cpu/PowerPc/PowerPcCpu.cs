@@ -128,13 +128,13 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
     private void InstanceInit()
     {
         core.SetModel(Model);
-        InitGpioIn(core.SetLine, InputLine.Count);
     }
 
     /// <summary>QEMU: ppc_cpu_realize.</summary>
     private static void Realize(Device device)
     {
         var cpu = (PowerPcCpu)device;
+        cpu.InitGpioIn(cpu.core.SetLine, InputLine.Count);
         IMachine machine = cpu.Machine;
         Scheduler scheduler = machine.Scheduler;
         var others = scheduler.Clocks.Select(static clock => clock.Vcpu).OfType<PowerPcCore>().ToList();
