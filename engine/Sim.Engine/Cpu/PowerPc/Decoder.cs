@@ -1,31 +1,33 @@
+using System.Runtime.CompilerServices;
+
 namespace Sim.Engine.Cpu.PowerPc;
 
 /// <summary>Finds the table entry of an instruction word and fills in an op. The tables are built once and never change.</summary>
 internal static unsafe class Decoder
 {
-    /// <summary>For each primary opcode the entries to try, by bits 21-30 for opcodes 4, 19 and 31.</summary>
-    static readonly Instruction[]?[]?[] entries = Build();
+    const uint VectorOpcode = 4;
 
-    static Instruction[]?[]?[] Build()
+    /// <summary>For each primary opcode but 4 the entries to try, by bits 21-30 for opcodes 19 and 31.</summary>
+    static readonly Instruction[]?[]?[] entries = Build(Integer.Table(), IntegerLogical.Table(), IntegerRotate.Table(), ConditionRegister.Table(),
+        Branch.Table(), LoadStore.Table(), LoadStoreMultiple.Table(), CacheInstructions.Table(), SystemInstructions.Table(), SpecialRegisters.Table(),
+        TlbInstructions.Table());
+
+    /// <summary>The entries of primary opcode 4, which many guests never use: built at the first.</summary>
+    static class VectorEntries
+    {
+        public static readonly Instruction[]?[]? Slots =
+            Build(SpeInteger.Table(), SpeMultiply.Table(), SpeLoadStore.Table(), EmbeddedFloat.Table())[VectorOpcode];
+    }
+
+    static Instruction[]?[]?[] Build(params ReadOnlySpan<Instruction[]> tables)
     {
         var lists = new List<Instruction>?[64][];
-        Collect(lists, Integer.Table());
-        Collect(lists, IntegerLogical.Table());
-        Collect(lists, IntegerRotate.Table());
-        Collect(lists, ConditionRegister.Table());
-        Collect(lists, Branch.Table());
-        Collect(lists, LoadStore.Table());
-        Collect(lists, LoadStoreMultiple.Table());
-        Collect(lists, CacheInstructions.Table());
-        Collect(lists, SystemInstructions.Table());
-        Collect(lists, SpecialRegisters.Table());
-        Collect(lists, TlbInstructions.Table());
-        Collect(lists, SpeInteger.Table());
-        Collect(lists, SpeMultiply.Table());
-        Collect(lists, SpeLoadStore.Table());
-        Collect(lists, EmbeddedFloat.Table());
+        foreach (Instruction[] table in tables)
+            Collect(lists, table);
         return Array.ConvertAll(lists, static list => list is null ? null : Array.ConvertAll(list, static l => l?.ToArray()));
     }
+
+    static Instruction[]?[]? SlotsOf(uint opcode) => opcode == VectorOpcode ? VectorEntries.Slots : entries[opcode];
 
     static void Collect(List<Instruction>?[][] lists, Instruction[] table)
     {
@@ -42,17 +44,26 @@ internal static unsafe class Decoder
     static bool IsExtended(uint word) => word >> 26 is 4 or 19 or 31;
 
     /// <summary>Every entry of every table, in the order of opcodes: what tests and tools go through.</summary>
-    public static IEnumerable<Instruction> All() =>
-        entries.SelectMany(static list => list ?? []).SelectMany(static slot => slot ?? []).DistinctBy(static i => (i.Mask, i.Value));
+    public static IEnumerable<Instruction> All() => Enumerable.Range(0, 64).SelectMany(static opcode => SlotsOf((uint)opcode) ?? [])
+        .SelectMany(static slot => slot ?? []).DistinctBy(static i => (i.Mask, i.Value));
 
     /// <summary>The entry of an instruction word, or null: illegal instruction.</summary>
     public static Instruction? Find(uint word)
     {
-        Instruction[]?[]? list = entries[word >> 26];
-        foreach (Instruction instruction in list?[list.Length == 1 ? 0 : word >> 1 & 1023] ?? [])
-            if ((word & instruction.Mask) == instruction.Value)
-                return instruction;
-        return null;
+        ref readonly Instruction found = ref FindEntry(word);
+        return Unsafe.IsNullRef(in found) ? null : found;
+    }
+
+    static ref readonly Instruction FindEntry(uint word)
+    {
+        if (SlotsOf(word >> 26) is { } slots && slots[slots.Length == 1 ? 0 : word >> 1 & 1023] is { } candidates)
+        {
+            foreach (ref readonly Instruction instruction in candidates.AsSpan())
+                if ((word & instruction.Mask) == instruction.Value)
+                    return ref instruction;
+        }
+
+        return ref Unsafe.NullRef<Instruction>();
     }
 
     /// <summary>
@@ -67,14 +78,15 @@ internal static unsafe class Decoder
         op->Ra = (byte)(word >> 16 & 31);
         op->Rb = (byte)(word >> 11 & 31);
         op->Rc = (byte)(word >> 6 & 31);
-        if (Find(word) is not Instruction found || !IsValid(op, found.Form))
+        ref readonly Instruction found = ref FindEntry(word);
+        if (Unsafe.IsNullRef(in found) || !IsValid(op, found.Form))
             op->Handler = &Exceptions.Illegal;
         else if ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
             op->Handler = &Exceptions.Privileged;
         else if ((found.Flags & InstructionFlags.Spe) != 0 && (msr & Msr.Spe) == 0)
             op->Handler = &Exceptions.SpeUnavailable;
         else
-            return DecodeOperands(word, msr, op, found);
+            return DecodeOperands(word, msr, op, in found);
         return true;
     }
 
@@ -85,7 +97,7 @@ internal static unsafe class Decoder
         _ => true,
     };
 
-    static bool DecodeOperands(uint word, uint msr, Op* op, Instruction found)
+    static bool DecodeOperands(uint word, uint msr, Op* op, in Instruction found)
     {
         switch (found.Form)
         {
