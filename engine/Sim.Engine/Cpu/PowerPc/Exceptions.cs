@@ -60,7 +60,12 @@ internal static class Esr
 internal static unsafe class Exceptions
 {
     /// <summary>An instruction that the core does not have: program exception with ESR[PIL].</summary>
-    public static long Illegal(PowerPcState* s, Op* op, long budget) => Program(s, op, budget, Esr.Pil);
+    public static long Illegal(PowerPcState* s, Op* op, long budget)
+    {
+        if (s->TraceErrors != 0)
+            PowerPcCore.Of(s).TraceIllegal(op);
+        return Program(s, op, budget, Esr.Pil);
+    }
 
     /// <summary>A supervisor instruction in user state: program exception with ESR[PPR].</summary>
     public static long Privileged(PowerPcState* s, Op* op, long budget) => Program(s, op, budget, Esr.Ppr);

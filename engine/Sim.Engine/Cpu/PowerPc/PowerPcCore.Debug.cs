@@ -22,6 +22,7 @@ internal sealed unsafe partial class PowerPcCore
     {
         State->TraceExecution = log?.Wants(LogCategories.Exec) == true ? (byte)1 : (byte)0;
         State->TraceInterrupts = log?.Wants(LogCategories.Int) == true ? (byte)1 : (byte)0;
+        State->TraceErrors = log?.Wants(LogCategories.GuestErrors) == true ? (byte)1 : (byte)0;
         Context.SetMsr(State, State->Msr);
     }
 
@@ -84,6 +85,10 @@ internal sealed unsafe partial class PowerPcCore
         log!.Write(LogCategories.Int, Line(
             $"{vector} at 0x{returnAddress:x8}, to 0x{s->Pc:x8}: esr 0x{s->Esr:x8} dear 0x{s->Dear:x8} msr 0x{s->Srr1:x8}"));
     }
+
+    /// <summary>Writes a line for an instruction that the core does not have.</summary>
+    public void TraceIllegal(Op* op) =>
+        log!.Write(LogCategories.GuestErrors, Line($"illegal instruction {op->Raw:x8} at 0x{Dispatch.AddressOf(State, op):x8}"));
 
     void TraceTlbWrite(int entry)
     {

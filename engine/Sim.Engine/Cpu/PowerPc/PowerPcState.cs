@@ -66,7 +66,7 @@ internal unsafe struct PowerPcState
     [Derived("Of the CPU model.")] public uint Pvr, Svr, Tlb0Cfg, Tlb1Cfg, MmuCfg, L1Cfg0, L1Cfg1;
     [Derived("Index of the CPU.")] public uint Pir;
     [Derived("Single instructions must be looked at: debug events or a trace.")] public byte Stepping;
-    [Derived("The trace wants interrupts, or every instruction.")] public byte TraceInterrupts, TraceExecution;
+    [Derived("The trace wants interrupts, every instruction, or guest errors.")] public byte TraceInterrupts, TraceExecution, TraceErrors;
 
     /// <summary>SPE accumulator.</summary>
     public ulong Acc;
