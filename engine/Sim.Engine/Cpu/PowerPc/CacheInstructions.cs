@@ -63,7 +63,9 @@ internal static unsafe class CacheInstructions
         return op[1].Handler(s, op + 1, budget);
     }
 
-    /// <summary>Locks or unlocks a line: in user state only with MSR[UCLE], else a data storage exception (e500 core manual, 5.7.3).</summary>
+    /// <summary>
+    /// Locks or unlocks a line: in user state only with MSR[UCLE], else a data storage exception (e500 core manual, 5.7.3).
+    /// </summary>
     [MethodImpl(Optimized)]
     static long Lock<T>(PowerPcState* s, Op* op, long budget)
         where T : ICache

@@ -33,7 +33,9 @@ internal sealed unsafe class CodeCache : IRamListener, IDisposable
 
     ~CodeCache() => Free();
 
-    /// <summary>Points some of the ops whose handler was not compiled when they were decoded at its code. Only while no CPU is inside a block.</summary>
+    /// <summary>
+    /// Points some of the ops whose handler was not compiled when they were decoded at its code. Only while no CPU is inside a block.
+    /// </summary>
     public void ShortenSome()
     {
         for (int count = Math.Min(stubbed.Count, 64); count > 0; count--)

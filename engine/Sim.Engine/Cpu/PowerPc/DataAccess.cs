@@ -41,7 +41,9 @@ internal static unsafe class DataAccess
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Hits(uint tag, uint address, uint size) => (address + (size - 1) & 0xFFFF_F000) == tag;
 
-    /// <summary>Host address of <paramref name="size"/> readable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
+    /// <summary>
+    /// Host address of <paramref name="size"/> readable bytes of one page at <paramref name="address"/>, or null: slow path.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* ReadPointer(PowerPcState* s, uint address, uint size)
     {
@@ -49,7 +51,9 @@ internal static unsafe class DataAccess
         return Hits(entry->ReadTag, address, size) ? entry->Addend + address : null;
     }
 
-    /// <summary>Host address of <paramref name="size"/> writable bytes of one page at <paramref name="address"/>, or null: slow path.</summary>
+    /// <summary>
+    /// Host address of <paramref name="size"/> writable bytes of one page at <paramref name="address"/>, or null: slow path.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* WritePointer(PowerPcState* s, uint address, uint size)
     {
@@ -89,7 +93,8 @@ internal static unsafe class DataAccess
     }
 
     /// <summary>
-    /// Translates an address for a cache instruction, which accesses nothing. Sets <see cref="PowerPcState.Faulted"/> if an exception was taken.
+    /// Translates an address for a cache instruction, which accesses nothing. Sets <see cref="PowerPcState.Faulted"/> if an exception
+    /// was taken.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Touch(PowerPcState* s, Op* op, uint address, bool isStore) => PowerPcCore.Of(s).Touch(op, address, isStore);

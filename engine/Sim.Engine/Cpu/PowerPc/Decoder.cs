@@ -8,8 +8,9 @@ internal static unsafe class Decoder
     const uint VectorOpcode = 4;
 
     /// <summary>For each primary opcode but 4 the entries to try, by bits 21-30 for opcodes 19 and 31.</summary>
-    static readonly Instruction[]?[]?[] entries = Build(Integer.Table(), IntegerLogical.Table(), IntegerRotate.Table(), ConditionRegister.Table(),
-        Branch.Table(), LoadStore.Table(), LoadStoreMultiple.Table(), CacheInstructions.Table(), SystemInstructions.Table(), SpecialRegisters.Table(),
+    static readonly Instruction[]?[]?[] entries = Build(
+        Integer.Table(), IntegerLogical.Table(), IntegerRotate.Table(), ConditionRegister.Table(), Branch.Table(), LoadStore.Table(),
+        LoadStoreMultiple.Table(), CacheInstructions.Table(), SystemInstructions.Table(), SpecialRegisters.Table(),
         TlbInstructions.Table());
 
     /// <summary>The entries of primary opcode 4, which many guests never use: built at the first.</summary>
@@ -138,7 +139,9 @@ internal static unsafe class Decoder
         };
     }
 
-    /// <summary>Ones from bit <paramref name="first"/> to bit <paramref name="last"/> of 32, wrapping around, bit 0 the most significant.</summary>
+    /// <summary>
+    /// Ones from bit <paramref name="first"/> to bit <paramref name="last"/> of 32, wrapping around, bit 0 the most significant.
+    /// </summary>
     public static uint RotateMask(int first, int last)
     {
         uint fromFirst = uint.MaxValue >> first, toLast = uint.MaxValue << (31 - last);

@@ -66,7 +66,9 @@ internal static unsafe class Dispatch
         return budget + op->Left;
     }
 
-    /// <summary>Gives back the block whose instructions were subtracted although fewer are left; it is executed to the exact stop.</summary>
+    /// <summary>
+    /// Gives back the block whose instructions were subtracted although fewer are left; it is executed to the exact stop.
+    /// </summary>
     public static long LeaveShort(PowerPcState* s, Op* block, long budget)
     {
         s->Pc = AddressOf(s, block);

@@ -56,7 +56,9 @@ internal static class Esr
     public const uint Spv = 0x0000_0080;
 }
 
-/// <summary>Takes interrupts: saves the context, masks, and sets the PC to the vector (Book E; e500 core reference manual, chapter 5).</summary>
+/// <summary>
+/// Takes interrupts: saves the context, masks, and sets the PC to the vector (Book E; e500 core reference manual, chapter 5).
+/// </summary>
 internal static unsafe class Exceptions
 {
     /// <summary>An instruction that the core does not have: program exception with ESR[PIL].</summary>

@@ -7,7 +7,8 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// called; once it is compiled, ops can go there without the second jump, which makes dispatch about a third faster on x64.
 /// </summary>
 /// <remarks>
-/// The stub is recognised by its bytes (<c>jmp [rip+n]</c>, whose target is the next instruction until the method is compiled). Handlers are
+/// The stub is recognised by its bytes (<c>jmp [rip+n]</c>, whose target is the next instruction until the method is compiled).
+/// Handlers are
 /// never compiled again, as they carry AggressiveOptimization. Whatever looks different is left as it is.
 /// </remarks>
 internal static unsafe class HandlerEntry

@@ -32,7 +32,9 @@ internal static unsafe class LoadStoreMultiple
         return op[1].Handler(s, op + 1, budget);
     }
 
-    /// <summary>Loads RT to R31; false when a word faulted. The base register then has its old value, so that the instruction can be restarted.</summary>
+    /// <summary>
+    /// Loads RT to R31; false when a word faulted. The base register then has its old value, so that the instruction can be restarted.
+    /// </summary>
     static bool LoadAll(PowerPcState* s, Op* op, long budget)
     {
         uint address = Operand.Ra(s, op) + (uint)op->Immediate, oldBase = Operand.Ra(s, op);

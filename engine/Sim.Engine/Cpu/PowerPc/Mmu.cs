@@ -105,7 +105,9 @@ internal static unsafe class Mmu
         return tid == 0 || tid == (s->Pid[0] & TidMask) || tid == (s->Pid[1] & TidMask) || tid == (s->Pid[2] & TidMask);
     }
 
-    /// <summary>Loads the MAS registers for the handler of a TLB miss: the defaults of MAS4, the address, the space, the PID, the victim.</summary>
+    /// <summary>
+    /// Loads the MAS registers for the handler of a TLB miss: the defaults of MAS4, the address, the space, the PID, the victim.
+    /// </summary>
     public static void LoadMissDefaults(PowerPcState* s, uint address, bool space)
     {
         SetDefaults(s);

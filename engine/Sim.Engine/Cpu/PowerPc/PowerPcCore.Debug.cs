@@ -95,9 +95,10 @@ internal sealed unsafe partial class PowerPcCore
         if (log?.Wants(LogCategories.Tlb) != true)
             return;
         PowerPcState* s = State;
-        int tlb = entry < PowerPcState.Tlb0Entries ? 0 : 1;
+        int tlb = entry < PowerPcState.Tlb0Entries ? 0 : 1, number = entry - tlb * PowerPcState.Tlb0Entries;
+        uint mas1 = s->TlbMas1[entry], mas2 = s->TlbMas2[entry];
         log.Write(LogCategories.Tlb, Line(
-            $"TLB{tlb} entry {entry - tlb * PowerPcState.Tlb0Entries} = mas1 0x{s->TlbMas1[entry]:x8} mas2 0x{s->TlbMas2[entry]:x8} mas7:3 0x{s->TlbMas73[entry]:x10}"));
+            $"TLB{tlb} entry {number} = mas1 0x{mas1:x8} mas2 0x{mas2:x8} mas7:3 0x{s->TlbMas73[entry]:x10}"));
     }
 
     void TraceTlbInvalidate(int tlb, uint? address)

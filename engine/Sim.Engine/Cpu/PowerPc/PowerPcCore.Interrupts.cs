@@ -32,7 +32,8 @@ internal sealed unsafe partial class PowerPcCore
     const uint MachineCheckInput = 0x8000_0000;
 
     /// <summary>
-    /// External proxy: acknowledges the external interrupt that is taken and returns its vector, or null when the interrupt controller is not
+    /// External proxy: acknowledges the external interrupt that is taken and returns its vector, or null when the interrupt controller
+    /// is not
     /// in that mode. It is called with the time of the interrupt in the vCPU's clock.
     /// </summary>
     public Func<uint?>? ExternalAcknowledge { get; set; }
@@ -83,7 +84,9 @@ internal sealed unsafe partial class PowerPcCore
             clock?.Wake();
     }
 
-    /// <summary>The interrupt that is to be taken now, the most urgent of those pending and enabled (e500 core reference manual, 5.10).</summary>
+    /// <summary>
+    /// The interrupt that is to be taken now, the most urgent of those pending and enabled (e500 core reference manual, 5.10).
+    /// </summary>
     Vector? PendingInterrupt()
     {
         PowerPcState* s = State;

@@ -240,8 +240,8 @@ internal sealed unsafe partial class PowerPcCore
     /// </summary>
     public bool TryPeekTranslation(uint address, out ulong physical)
     {
-        bool problem = (State->Msr & Msr.Pr) != 0;
-        return Mmu.Translate(State, address, (State->Msr & Msr.Ds) != 0, AccessKind.Load, problem, out physical) != TranslationResult.Missed
-            || Mmu.Translate(State, address, (State->Msr & Msr.Is) != 0, AccessKind.Fetch, problem, out physical) != TranslationResult.Missed;
+        bool problem = (State->Msr & Msr.Pr) != 0, data = (State->Msr & Msr.Ds) != 0, fetch = (State->Msr & Msr.Is) != 0;
+        return Mmu.Translate(State, address, data, AccessKind.Load, problem, out physical) != TranslationResult.Missed
+            || Mmu.Translate(State, address, fetch, AccessKind.Fetch, problem, out physical) != TranslationResult.Missed;
     }
 }

@@ -88,7 +88,8 @@ internal sealed unsafe partial class PowerPcCore
         {
             SpecialRegisters.Xer => Flags.GetXer(State),
             SpecialRegisters.Decrementer => DecrementerAt(LocalTick),
-            SpecialRegisters.TimebaseUpper or SpecialRegisters.TimebaseUpperWrite or SpecialRegisters.AlternateUpper => (uint)(timebase >> 32),
+            SpecialRegisters.TimebaseUpper or SpecialRegisters.TimebaseUpperWrite or SpecialRegisters.AlternateUpper =>
+                (uint)(timebase >> 32),
             _ => (uint)timebase,
         };
     }
@@ -283,7 +284,8 @@ internal sealed unsafe partial class PowerPcCore
         return tick == long.MaxValue ? VirtualTime.Never : TimeOf(tick);
     }
 
-    long InstructionsUntilTimerEvent() => nextTimerEvent == VirtualTime.Never ? long.MaxValue : Math.Max(clock!.InstructionsUntil(nextTimerEvent), 1);
+    long InstructionsUntilTimerEvent() =>
+        nextTimerEvent == VirtualTime.Never ? long.MaxValue : Math.Max(clock!.InstructionsUntil(nextTimerEvent), 1);
 
     /// <inheritdoc/>
     public long NextDeadline => State->Held != 0 ? VirtualTime.Never : FindNextTimerEvent(forIdle: true);

@@ -293,7 +293,10 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         Exceptions.TakeBase(s, Vector.InstructionStorage, s->Pc);
     }
 
-    /// <summary>Frees the native memory; the core is not to be used afterwards. Left to the finalizer, it would keep the whole machine for another collection.</summary>
+    /// <summary>
+    /// Frees the native memory; the core is not to be used afterwards. Left to the finalizer, it would keep the whole machine for
+    /// another collection.
+    /// </summary>
     public void Dispose()
     {
         Free();

@@ -6,8 +6,8 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// <summary>Registers and memory of the CPU as boards and observers see them.</summary>
 public sealed unsafe partial class PowerPcCpu
 {
-    private const int GdbFloat0 = 32, GdbPc = 64, GdbMsr = 65, GdbCr = 66, GdbLr = 67, GdbCtr = 68, GdbXer = 69, GdbFpscr = 70, GdbHigh0 = 71,
-        GdbAcc = 103, GdbSpefscr = 104;
+    private const int GdbFloat0 = 32, GdbPc = 64, GdbMsr = 65, GdbCr = 66, GdbLr = 67, GdbCtr = 68, GdbXer = 69,
+        GdbFpscr = 70, GdbHigh0 = 71, GdbAcc = 103, GdbSpefscr = 104;
 
     /// <summary>Address of the next instruction.</summary>
     public uint Pc
@@ -85,7 +85,8 @@ public sealed unsafe partial class PowerPcCpu
         if (size != 1UL << log || log % 2 != 0 || log is < 12 or > 32 || effective % size != 0 || physical % size != 0)
         {
             throw new SimException(string.Create(CultureInfo.InvariantCulture,
-                $"A TLB1 entry cannot map 0x{effective:x} to 0x{physical:x} with size 0x{size:x}: expected aligned addresses and a power of 4 from 4 KiB to 4 GiB."));
+                $"A TLB1 entry cannot map 0x{effective:x} to 0x{physical:x} with size 0x{size:x}: ")
+                + "expected aligned addresses and a power of 4 from 4 KiB to 4 GiB.");
         }
 
         int index = PowerPcState.Tlb0Entries + entry;
@@ -95,7 +96,9 @@ public sealed unsafe partial class PowerPcCpu
         core.DropSoftTlbs();
     }
 
-    /// <summary>Translates an effective address in the current context, data space first, without side effects; false when nothing maps it.</summary>
+    /// <summary>
+    /// Translates an effective address in the current context, data space first, without side effects; false when nothing maps it.
+    /// </summary>
     /// <param name="address">Effective address.</param>
     /// <param name="physical">Physical address.</param>
     public bool TryTranslate(uint address, out ulong physical) => core.TryPeekTranslation(address, out physical);
@@ -126,7 +129,9 @@ public sealed unsafe partial class PowerPcCpu
         return complete;
     }
 
-    /// <summary>Forgets everything that is derived from the state: decoded code and translations. A run goes on as if nothing had happened.</summary>
+    /// <summary>
+    /// Forgets everything that is derived from the state: decoded code and translations. A run goes on as if nothing had happened.
+    /// </summary>
     public void DropCaches()
     {
         core.DropSoftTlbs();
@@ -151,7 +156,9 @@ public sealed unsafe partial class PowerPcCpu
         string wanted = name.ToLowerInvariant();
         if (GdbNumber(wanted) is { } number)
             return ReadGdb(number);
-        return SpecialRegisters.Find(wanted.ToUpperInvariant()) is { } special ? core.PeekSpecial(special.Number, special.Register) : throw NoRegister(name);
+        return SpecialRegisters.Find(wanted.ToUpperInvariant()) is { } special
+            ? core.PeekSpecial(special.Number, special.Register)
+            : throw NoRegister(name);
     }
 
     /// <summary>
@@ -180,7 +187,10 @@ public sealed unsafe partial class PowerPcCpu
     /// <summary>Number of registers that <see cref="GdbRegisterSize"/> counts. Numbering: QEMU's of gdb target powerpc:e500.</summary>
     public const int GdbRegisterCount = GdbSpefscr + 1;
 
-    /// <summary>Bytes of a register in gdb's numbering: 0-31 GPRs, 64 PC, 65 MSR, 66 CR, 67 LR, 68 CTR, 69 XER, 71-102 upper halves, 103 ACC, 104 SPEFSCR; 0 for those that do not exist.</summary>
+    /// <summary>
+    /// Bytes of a register in gdb's numbering: 0-31 GPRs, 64 PC, 65 MSR, 66 CR, 67 LR, 68 CTR, 69 XER, 71-102 upper halves, 103 ACC,
+    /// 104 SPEFSCR; 0 for those that do not exist.
+    /// </summary>
     public static int GdbRegisterSize(int number) => number switch
     {
         >= 0 and < GdbFloat0 => 4,
@@ -200,7 +210,8 @@ public sealed unsafe partial class PowerPcCpu
         "xer" => GdbXer,
         "acc" => GdbAcc,
         "spefscr" => GdbSpefscr,
-        _ when name.StartsWith("ev", StringComparison.Ordinal) && name.EndsWith('h') && TryNumber(name.AsSpan(2, name.Length - 3), out int high) => GdbHigh0 + high,
+        _ when name.StartsWith("ev", StringComparison.Ordinal) && name.EndsWith('h')
+            && TryNumber(name.AsSpan(2, name.Length - 3), out int high) => GdbHigh0 + high,
         _ when name.StartsWith('r') && TryNumber(name.AsSpan(1), out int low) => low,
         _ => null,
     };

@@ -69,7 +69,8 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
     }
 
     /// <summary>
-    /// Called when the watchdog's last timeout, DBCR0[RST] or the reset line asks for a reset: 1 core, 2 chip, 3 system. The board wires it.
+    /// Called when the watchdog's last timeout, DBCR0[RST] or the reset line asks for a reset: 1 core, 2 chip, 3 system. The board
+    /// wires it.
     /// </summary>
     [Wiring]
     public Action<int>? ResetRequested

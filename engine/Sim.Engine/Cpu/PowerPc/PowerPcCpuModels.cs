@@ -9,7 +9,8 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// <param name="SystemVersion">System version register of the chip that the core is in; 0 for a core alone.</param>
 /// <param name="Tlb0Configuration">TLB0CFG: 512 entries of 4 ways, or 256 of 2.</param>
 /// <param name="Tlb1Configuration">TLB1CFG: 16 entries, page sizes.</param>
-public sealed record PowerPcCpuModel(string Name, string Family, uint ProcessorVersion, uint SystemVersion, uint Tlb0Configuration, uint Tlb1Configuration)
+public sealed record PowerPcCpuModel(
+    string Name, string Family, uint ProcessorVersion, uint SystemVersion, uint Tlb0Configuration, uint Tlb1Configuration)
 {
     /// <summary>The QOM type of the model. QEMU: POWERPC_CPU_TYPE_NAME.</summary>
     public string TypeName => Name + PowerPcCpu.TypeSuffix;
@@ -103,7 +104,9 @@ public static class PowerPcCpuModels
         }
     });
 
-    private static PowerPcCpuModel First(string name, uint version, uint system = 0) => new(name, E500V1Family, version, system, 0x0211_0100, 0x1019_C010);
+    private static PowerPcCpuModel First(string name, uint version, uint system = 0) =>
+        new(name, E500V1Family, version, system, 0x0211_0100, 0x1019_C010);
 
-    private static PowerPcCpuModel Second(string name, uint version, uint system = 0) => new(name, E500V2Family, version, system, 0x0411_0200, 0x101C_C010);
+    private static PowerPcCpuModel Second(string name, uint version, uint system = 0) =>
+        new(name, E500V2Family, version, system, 0x0411_0200, 0x101C_C010);
 }

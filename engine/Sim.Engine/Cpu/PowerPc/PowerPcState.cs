@@ -131,7 +131,9 @@ internal unsafe struct PowerPcState
     /// <summary>The way of TLB0 that the next miss proposes for replacement.</summary>
     public uint NextVictim;
 
-    /// <summary>TLB0 (set by set, each 2 or 4 ways), then TLB1 from <see cref="Tlb0Entries"/> on: MAS1, MAS2, and MAS7 above MAS3.</summary>
+    /// <summary>
+    /// TLB0 (set by set, each 2 or 4 ways), then TLB1 from <see cref="Tlb0Entries"/> on: MAS1, MAS2, and MAS7 above MAS3.
+    /// </summary>
     public fixed uint TlbMas1[TlbEntries], TlbMas2[TlbEntries];
 
     public fixed ulong TlbMas73[TlbEntries];

@@ -7,7 +7,8 @@ using Sim.Engine.Scheduling;
 namespace Sim.Tests;
 
 /// <summary>
-/// CPUs with RAM from address 0 and nothing else: 64 MiB, mapped effective = physical by TLB1 entry 0 with all rights. Registers that tests add are
+/// CPUs with RAM from address 0 and nothing else: 64 MiB, mapped effective = physical by TLB1 entry 0 with all rights. Registers that
+/// tests add are
 /// device registers at their physical address.
 /// </summary>
 internal sealed unsafe class BareCpu : IDisposable

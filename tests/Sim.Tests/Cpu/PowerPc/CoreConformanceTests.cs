@@ -4,7 +4,8 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// Small programs beside QEMU 7.2's e500v2: sequences with branches, loads, stores and faults, that <see cref="ConformanceTests"/>, which takes one
+/// Small programs beside QEMU 7.2's e500v2: sequences with branches, loads, stores and faults, that <see cref="ConformanceTests"/>,
+/// which takes one
 /// instruction at a time, does not have. SIM_CONFORMANCE_PROGRAMS of them with SIM_CONFORMANCE_SEED.
 /// </summary>
 public sealed class CoreConformanceTests
@@ -23,7 +24,8 @@ public sealed class CoreConformanceTests
             var differences = ours[i].Fields().Zip(reference.Fields())
                 // The reference sets a bit of SRR1 on program exceptions that Book E does not have.
                 .Where(pair => pair.First.Value != pair.Second.Value && (pair.First.Name != "srr1" || reference.Vector != 6))
-                .Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.First.Name} is {pair.First.Value:x}, not {pair.Second.Value:x}"))
+                .Select(static pair => string.Create(CultureInfo.InvariantCulture,
+                    $"{pair.First.Name} is {pair.First.Value:x}, not {pair.Second.Value:x}"))
                 .ToList();
             if (differences.Count > 0)
                 failures.Add($"{string.Join("; ", differences.Take(4))} in: {CaseText.Format("program", cases[i], reference)}");
@@ -33,5 +35,7 @@ public sealed class CoreConformanceTests
     }
 
     static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : otherwise;
 }

@@ -168,7 +168,8 @@ public sealed unsafe class InterruptTests
             }
         }
 
-        Assert.Equal([Vector.MachineCheck, Vector.CriticalInput, Vector.Watchdog, Vector.ExternalInput, Vector.FixedIntervalTimer, Vector.Decrementer], taken);
+        Assert.Equal([Vector.MachineCheck, Vector.CriticalInput, Vector.Watchdog, Vector.ExternalInput,
+            Vector.FixedIntervalTimer, Vector.Decrementer], taken);
     }
 
     [Fact]
@@ -204,7 +205,8 @@ public sealed unsafe class InterruptTests
         cpu.State->Dbcr0 = Dbcr0.InternalDebug | Dbcr0.InstructionComplete;
         SetMsr(cpu, Msr.De);
         cpu.Run(1);
-        Assert.Equal((Vector.Debug, 1u, 0x1004u, Dbcr0.InstructionComplete), (cpu.VectorTaken, cpu.State->Gpr[3], cpu.State->Csrr0, cpu.State->Dbsr));
+        Assert.Equal((Vector.Debug, 1u, 0x1004u, Dbcr0.InstructionComplete),
+            (cpu.VectorTaken, cpu.State->Gpr[3], cpu.State->Csrr0, cpu.State->Dbsr));
     }
 
     [Fact]

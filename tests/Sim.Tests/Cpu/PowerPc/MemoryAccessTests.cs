@@ -33,7 +33,8 @@ public sealed unsafe class MemoryAccessTests
         cpu.State->Mas4 = 0x0000_0104;
         cpu.State->Pid[0] = 7;
         cpu.Run(1);
-        Assert.Equal((Vector.DataTlbError, 0x9000_0008u, Esr.St, 0x1000u), (cpu.VectorTaken, cpu.State->Dear, cpu.State->Esr, cpu.State->Srr0));
+        Assert.Equal((Vector.DataTlbError, 0x9000_0008u, Esr.St, 0x1000u),
+            (cpu.VectorTaken, cpu.State->Dear, cpu.State->Esr, cpu.State->Srr0));
         Assert.Equal((0x8007_0100u, 0x9000_0004u, 7u << 16), (cpu.State->Mas1, cpu.State->Mas2, cpu.State->Mas6));
     }
 
@@ -184,8 +185,10 @@ public sealed unsafe class MemoryAccessTests
     [Fact]
     public void Two_cpus_count_without_losing_any()
     {
-        using var cpu = new BareCpu(cpus: 2, new Engine.Scheduling.SchedulerOptions { Policy = Engine.Scheduling.SchedulePolicy.Random(3) });
-        cpu.Load(0x1000, Asm.Addi(6, 0, 1000), Asm.Mtspr(9, 6), Asm.Lwarx(3, 0, 5), Asm.Addi(3, 3, 1), Asm.Stwcx(3, 0, 5), Asm.Bc(4, 2, -12), Asm.Bdnz(-16), Asm.B(0));
+        using var cpu = new BareCpu(cpus: 2,
+            new Engine.Scheduling.SchedulerOptions { Policy = Engine.Scheduling.SchedulePolicy.Random(3) });
+        cpu.Load(0x1000, Asm.Addi(6, 0, 1000), Asm.Mtspr(9, 6), Asm.Lwarx(3, 0, 5), Asm.Addi(3, 3, 1), Asm.Stwcx(3, 0, 5),
+            Asm.Bc(4, 2, -12), Asm.Bdnz(-16), Asm.B(0));
         foreach (var core in cpu.Cores)
             core.State->Gpr[5] = 0x2000;
         cpu.Run(100_000);

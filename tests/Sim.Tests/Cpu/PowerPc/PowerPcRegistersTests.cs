@@ -16,7 +16,8 @@ public sealed unsafe class PowerPcRegistersTests
         foreach (FieldInfo field in typeof(PowerPcState).GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance))
         {
             bool derived = field.GetCustomAttribute<DerivedAttribute>() is not null;
-            RegisterDescription[] listed = [.. PowerPcRegisters.All.Where(r => string.Equals(r.Name, field.Name, StringComparison.OrdinalIgnoreCase))];
+            RegisterDescription[] listed =
+            [.. PowerPcRegisters.All.Where(r => string.Equals(r.Name, field.Name, StringComparison.OrdinalIgnoreCase))];
             Assert.True(listed.Length == (derived ? 0 : 1), $"{field.Name} is listed {listed.Length} times, derived: {derived}.");
             if (derived)
                 continue;

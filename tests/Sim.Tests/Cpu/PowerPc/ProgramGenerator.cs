@@ -3,7 +3,8 @@ using Sim.Engine.Cpu.PowerPc;
 namespace Sim.Tests;
 
 /// <summary>
-/// Draws small programs of user instructions: up to seven, that branch forwards only, load and store in the scratch memory, or end in an exception.
+/// Draws small programs of user instructions: up to seven, that branch forwards only, load and store in the scratch memory, or end in
+/// an exception.
 /// One in eight is a single word of any bits, in user state, with registers that point to nothing.
 /// </summary>
 internal sealed class ProgramGenerator(int seed)
@@ -13,7 +14,8 @@ internal sealed class ProgramGenerator(int seed)
     static readonly HashSet<string> excluded =
     [
         // Supervisor state and what is not user-visible; tested elsewhere.
-        "rfmci", "rfi", "rfci", "mtmsr", "wrtee", "wrteei", "mfmsr", "mfspr", "mtspr", "mfpmr", "mtpmr", "tlbsync", "tlbivax", "tlbsx", "tlbre", "tlbwe", "sc", "dcbi",
+        "rfmci", "rfi", "rfci", "mtmsr", "wrtee", "wrteei", "mfmsr", "mfspr", "mtspr", "mfpmr", "mtpmr",
+        "tlbsync", "tlbivax", "tlbsx", "tlbre", "tlbwe", "sc", "dcbi",
         // Drawn by hand.
         "b", "bc", "bclr", "bcctr", "lwarx", "stwcx.",
         // Not in the reference; lock instructions fault in user state there and here by different rules.
@@ -21,7 +23,8 @@ internal sealed class ProgramGenerator(int seed)
     ];
 
     static readonly uint[] values =
-        [0, 1, 2, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFF, 0xFFFF_FFFE, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0xFFFF_8000, 0x1F, 0x20, 0x21, 0x3F, 0x40];
+        [0, 1, 2, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, 0xFFFF_FFFF, 0xFFFF_FFFE, 0x7FFF, 0x8000,
+            0xFFFF, 0x1_0000, 0xFFFF_8000, 0x1F, 0x20, 0x21, 0x3F, 0x40];
 
     static readonly Instruction[] instructions =
         [.. Decoder.All().Where(static i => i.Value >> 26 != 4 && !excluded.Contains(i.Mnemonic)).OrderBy(static i => i.Value)];
@@ -54,7 +57,8 @@ internal sealed class ProgramGenerator(int seed)
         uint extended = word >> 1 & 1023;
         return word >> 26 is 4 or 16 or 18
             || (word >> 26 == 19 && (extended & 31) is 18 or 19 or 6 or 7)
-            || (word >> 26 == 31 && extended is 31 or 63 or 95 or 127 or 159 or 223 or 255 or 287 or 319 or 415 or 607 or 735 or 991 or 1023 or 18
+            || (word >> 26 == 31 && extended is 31 or 63 or 95 or 127 or 159 or 223 or 255 or 287
+                or 319 or 415 or 607 or 735 or 991 or 1023 or 18
                 or 134 or 166 or 230 or 390 or 486 or 334 or 462 or 658 or 690 or 722 or 754 or 339 or 467 or 150);
     }
 
@@ -85,7 +89,8 @@ internal sealed class ProgramGenerator(int seed)
         Instruction instruction = instructions[_draw.Next(instructions.Length)];
         uint word = instruction.Value | ((uint)_draw.NextInt64(1L << 32) & ~instruction.Mask);
         uint opcode = word >> 26;
-        bool memory = opcode is >= 32 and < 48 || (opcode == 31 && instruction.Form is OperandForm.RaOrZero or OperandForm.UpdateLoad or OperandForm.UpdateStore
+        bool memory = opcode is >= 32 and < 48 || (opcode == 31
+            && instruction.Form is OperandForm.RaOrZero or OperandForm.UpdateLoad or OperandForm.UpdateStore
             && instruction.Mnemonic != "isel");
         if (memory)
             return Address(word, instruction);
@@ -111,7 +116,8 @@ internal sealed class ProgramGenerator(int seed)
     }
 
     /// <summary>
-    /// A branch that skips at least itself and goes no further than the sc behind the program. A program either sets LR or branches to it: else it could loop.
+    /// A branch that skips at least itself and goes no further than the sc behind the program. A program either sets LR or branches to
+    /// it: else it could loop.
     /// </summary>
     uint DrawBranch(int left, bool links)
     {

@@ -160,7 +160,8 @@ public sealed unsafe class TimerTests
     {
         using var cpu = new BareCpu(cpus: 2, new SchedulerOptions { Policy = SchedulePolicy.Random(5) });
         // Each takes the timebase and compares it with the latest of the other; a smaller one counts in r9.
-        cpu.Load(0x1000, Asm.Lwz(4, 0x2000, 0), Asm.Mfspr(3, Tbl), 0x7C03_2040 /* cmplw r3,r4 */, Asm.Bc(4, 0, 8), Asm.Addi(9, 9, 1), Asm.Stw(3, 0x2000, 0), Asm.B(-24));
+        cpu.Load(0x1000, Asm.Lwz(4, 0x2000, 0), Asm.Mfspr(3, Tbl), 0x7C03_2040 /* cmplw r3,r4 */,
+            Asm.Bc(4, 0, 8), Asm.Addi(9, 9, 1), Asm.Stw(3, 0x2000, 0), Asm.B(-24));
         cpu.Run(200_000);
         Assert.Equal((0u, 0u), (cpu.Cores[0].State->Gpr[9], cpu.Cores[1].State->Gpr[9]));
         Assert.True(cpu.Word(0x2000) > 10_000);

@@ -5,7 +5,8 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// A guest that executes TLB instructions and accesses with random operands one after the other and stores what it finds, run on the core and on QEMU
+/// A guest that executes TLB instructions and accesses with random operands one after the other and stores what it finds, run on the
+/// core and on QEMU
 /// 7.2. SIM_CONFORMANCE_STEPS of them with SIM_CONFORMANCE_SEED.
 /// </summary>
 public sealed unsafe class TlbConformanceTests
@@ -54,7 +55,8 @@ public sealed unsafe class TlbConformanceTests
             var expected = reference.AsSpan(step * ResultWords * 4, ResultWords * 4);
             var found = ours.AsSpan(step * ResultWords * 4, ResultWords * 4);
             Assert.True(expected.SequenceEqual(found),
-                string.Create(CultureInfo.InvariantCulture, $"Step {step} ({_kinds[step]}): {Convert.ToHexString(found)}, not {Convert.ToHexString(expected)}."));
+                string.Create(CultureInfo.InvariantCulture,
+                    $"Step {step} ({_kinds[step]}): {Convert.ToHexString(found)}, not {Convert.ToHexString(expected)}."));
         }
     }
 
@@ -88,7 +90,8 @@ public sealed unsafe class TlbConformanceTests
             // SRR0 and SRR1 themselves are results: the return goes by them and they are put back.
             Place(image, Vectors + (uint)i * 0x100,
             [
-                Asm.Addi(30, 0, i), Asm.Mfspr(29, Srr0), Asm.Mtspr(Sprg0, 29), Asm.Mfspr(28, Srr1), Asm.Mtspr(Sprg1, 28), Asm.Addi(29, 29, 4), Asm.Mtspr(Srr0, 29), Asm.Rfi,
+                Asm.Addi(30, 0, i), Asm.Mfspr(29, Srr0), Asm.Mtspr(Sprg0, 29), Asm.Mfspr(28, Srr1),
+                Asm.Mtspr(Sprg1, 28), Asm.Addi(29, 29, 4), Asm.Mtspr(Srr0, 29), Asm.Rfi,
             ]);
         }
     }
@@ -101,7 +104,8 @@ public sealed unsafe class TlbConformanceTests
         _code.Add(Asm.Mtspr(spr, 3));
     }
 
-    static uint Effective(Random draw) => 0x8000_0000 | (uint)draw.Next(4) << 20 | (uint)draw.Next(3) << 12 | (draw.Next(2) == 0 ? 0 : (uint)draw.Next(0x400) << 2);
+    static uint Effective(Random draw) =>
+        0x8000_0000 | (uint)draw.Next(4) << 20 | (uint)draw.Next(3) << 12 | (draw.Next(2) == 0 ? 0 : (uint)draw.Next(0x400) << 2);
 
     void Step(Random draw)
     {
@@ -156,7 +160,8 @@ public sealed unsafe class TlbConformanceTests
         // Entry 0 of TLB1 maps the program.
         Set(mas[0], second ? 0x1000_0000u | (uint)draw.Next(1, 16) << 16 : (uint)draw.Next(4) << 16);
         uint size = second ? (uint)draw.Next(1, 6) : 1;
-        Set(mas[1], (draw.Next(4) == 0 ? 0 : 0x8000_0000) | (uint)draw.Next(2) << 30 | (uint)draw.Next(3) << 16 | (uint)draw.Next(2) << 12 | size << 8);
+        Set(mas[1], (draw.Next(4) == 0 ? 0 : 0x8000_0000) | (uint)draw.Next(2) << 30 | (uint)draw.Next(3) << 16
+            | (uint)draw.Next(2) << 12 | size << 8);
         uint aligned = ~((1024u << (int)(2 * size)) - 1);
         Set(mas[2], (Effective(draw) & aligned) | (uint)draw.Next(32));
         Set(mas[3], (Data + (uint)draw.Next(4) * 0x10_0000 & aligned) | (uint)draw.Next(64));
@@ -207,5 +212,7 @@ public sealed unsafe class TlbConformanceTests
     }
 
     static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : otherwise;
 }
