@@ -111,7 +111,7 @@ public sealed unsafe class RamBlock : IDisposable
     /// </summary>
     public void Write(ulong offset, ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (ulong)bytes.Length, Size);
+        CheckRange(offset, (ulong)bytes.Length);
         while (!bytes.IsEmpty)
         {
             var count = Math.Min(bytes.Length, PageSize - (int)(offset & (PageSize - 1)));

@@ -1,0 +1,252 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Sim.Engine.Base;
+using Sim.Engine.Memory;
+using Sim.PropertyKit;
+using Sim.PropertyKit.Memory;
+using Sim.PropertyKit.Qdev;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary>Guest RAM, its dirty epochs and its listeners beside a byte array and a stamp per page.</summary>
+public sealed class RamBlockTests
+{
+    private const ulong Size = 4 * RamBlock.PageSize;
+
+    private static readonly MemoryRegionOps Nothing = new() { Read = static (_, _, _) => 0, Write = static (_, _, _, _) => { }, Peek = static (_, _, _) => 0 };
+
+    private static readonly Arbitrary<Sequence> Sequences = Arb.From(
+        from count in Gen.Choose(1, 40)
+        from accesses in RegisterPlan.AccessGenerator((int)Size - 8).ListOf(count)
+        from edges in Gen.Choose(0, 5).ListOf(count)
+        select new Sequence([.. accesses.Zip(edges, AtTheEdge)]),
+        static sequence => Shrinking.List(sequence.Accesses).Select(static accesses => new Sequence(accesses)));
+
+    [Fact]
+    public void Ram_keeps_bytes_and_knows_since_when() => Law.Holds("dirty epochs", Sequences, static (sequence, classes) => Check(sequence, 0, classes), new LawOptions
+    {
+        Runs = 300,
+        Required =
+        [
+            ("a page written in two epochs", 0.3), ("a page never written", 0.1), ("across pages", 0.1), ("zeros for an untouched page", 0.05), ("cleared", 0.2), ("by DMA", 0.3),
+        ],
+    });
+
+    [Fact]
+    public void A_page_that_is_not_stamped_is_found() =>
+        Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", Sequences, static (sequence, classes) => Check(sequence, 1, classes)));
+
+    [Fact]
+    public void Rom_ignores_writes_and_reads_as_ram_does()
+    {
+        using var machine = TestMachine.Create();
+        using var ram = new RamBlock("rom", RamBlock.PageSize);
+        ram.Write(0, [1, 2, 3, 4]);
+        machine.SystemMemory.AddSubregion(0x1000, MemoryRegion.NewRam(machine, "rom", ram, readOnly: true));
+        var epoch = ram.OpenEpoch();
+        machine.Memory.Write(0x1000, 0xFFFF_FFFF, 4, null);
+        machine.Memory.Write(0x1001, (ReadOnlySpan<byte>)[9, 9]);
+        Assert.Equal(0x01020304UL, machine.Memory.Read(0x1000, 4, null));
+        Assert.True(machine.Memory.TryMapPage(0x1abc, out var page));
+        Assert.Equal((ram, 0UL, true), (page.Ram, page.Offset, page.IsReadOnly));
+        Assert.True(ram.Stamp(0) < epoch, "nothing was written");
+    }
+
+    [Fact]
+    public void A_page_maps_only_when_all_of_it_is_ram_in_one_piece()
+    {
+        using var machine = TestMachine.Create(ramSize: 0x4000);
+        Assert.True(machine.Memory.TryMapPage(0x1FFF, out var page));
+        Assert.Equal((0x1000UL, false), (page.Offset, page.IsReadOnly));
+        Assert.False(machine.Memory.TryMapPage(0x4000, out _));
+        var changes = 0;
+        machine.Memory.MappingChanged += () => changes++;
+        machine.SystemMemory.AddSubregion(0x1800, MemoryRegion.NewIo(machine, Nothing, "hole", 4), 1);
+        Assert.Equal(1, changes);
+        Assert.False(machine.Memory.TryMapPage(0x1000, out _));
+        Assert.True(machine.Memory.TryMapPage(0x2000, out _));
+        machine.SystemMemory.AddSubregion(0x1_0800, MemoryRegion.NewAlias(machine, "askew", machine.SystemMemory.Subregions[^1], 0, 0x3000));
+        Assert.False(machine.Memory.TryMapPage(0x1_1000, out _));
+    }
+
+    [Fact]
+    public void Code_pages_are_told_to_listeners_once()
+    {
+        using var ram = new RamBlock("ram", Size);
+        var listener = new Listener();
+        ram.AddListener(listener);
+        ram.SetCode(2, true);
+        ram.SetCode(2, true);
+        ram.SetCode(2, false);
+        Assert.Equal([2UL], listener.CodePages);
+        Assert.False(ram.IsCode(2));
+        ram.RemoveListener(listener);
+        ram.SetCode(1, true);
+        Assert.Equal([2UL], listener.CodePages);
+    }
+
+    [Theory]
+    [InlineData(Size, 1UL)]
+    [InlineData(Size - 1, 2UL)]
+    [InlineData(ulong.MaxValue, 1UL)]
+    [InlineData(ulong.MaxValue - 3, 8UL)]
+    [InlineData(0UL, Size + 1)]
+    public void What_does_not_lie_in_the_block_is_refused(ulong offset, ulong length)
+    {
+        using var ram = new RamBlock("ram", Size);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ram.Clear(offset, length));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ram.NotifyWritten(offset, length));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ram.Span(offset, (int)length));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ram.Write(offset, new byte[length]));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new RamBlock("odd", 100));
+    }
+
+    [Fact]
+    public void A_region_that_goes_leaves_the_map_and_lets_its_subregions_go()
+    {
+        using var machine = TestMachine.Create();
+        using var ram = new RamBlock("ram", RamBlock.PageSize);
+        var outer = MemoryRegion.NewContainer(machine, "outer", 0x2000);
+        var inner = MemoryRegion.NewRam(machine, "inner", ram);
+        outer.AddSubregion(0, inner);
+        machine.SystemMemory.AddSubregion(0, outer);
+        Assert.Contains("is mapped already, in 'outer'", Assert.Throws<SimException>(() => machine.SystemMemory.AddSubregion(0, inner)).Message, StringComparison.Ordinal);
+        outer.Unparent();
+        Assert.Empty(machine.Memory.View.Ranges);
+        Assert.Null(inner.ContainingRegion);
+        machine.SystemMemory.AddSubregion(0, inner);
+        Assert.Single(machine.Memory.View.Ranges);
+    }
+
+    [Fact]
+    public void A_map_cannot_contain_itself()
+    {
+        using var machine = TestMachine.Create();
+        var outer = MemoryRegion.NewContainer(machine, "outer", 0x100);
+        var inner = MemoryRegion.NewContainer(machine, "inner", 0x100);
+        outer.AddSubregion(0, inner);
+        var window = MemoryRegion.NewAlias(machine, "window", outer, 0, 0x10);
+        foreach (var (container, region) in (ReadOnlySpan<(MemoryRegion, MemoryRegion)>)[(outer, outer), (inner, outer), (inner, window), (outer, window)])
+        {
+            var error = Assert.Throws<SimException>(() => container.AddSubregion(0, region));
+            Assert.Contains($"'{region.Name}' cannot contain itself", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Moves some accesses across a page's end, and lets some write zeros.</summary>
+    private static PlannedAccess AtTheEdge(PlannedAccess access, int edge) => edge switch
+    {
+        0 => access with { Address = ((access.Address & ~0xFFFUL) | 0xFFC) % (Size - 8) },
+        1 when access.Value % 3 < 2 => access with { Value = 0 },
+        _ => access,
+    };
+
+    /// <summary>The value of an access chooses what is done: a write by a CPU, by DMA, a clear. A read opens a new epoch.</summary>
+    private static void Check(Sequence sequence, uint unstamped, CaseClasses classes)
+    {
+        using var machine = TestMachine.Create(ramSize: Size);
+        var ram = machine.RamBlocks[0];
+        var listener = new Listener();
+        ram.AddListener(listener);
+        var (model, stamps, told) = (new byte[Size], new uint[ram.PageCount], new List<(ulong, ulong)>());
+        var epoch = 1u;
+        foreach (var access in sequence.Accesses)
+        {
+            if (!access.IsWrite)
+            {
+                Assert.Equal(++epoch, ram.OpenEpoch());
+                Assert.Equal((int)epoch - 1, listener.Epochs);
+                continue;
+            }
+
+            var clears = access.Value % 3 == 2;
+            var bytes = Write(machine.Memory, ram, access, classes);
+            bytes.CopyTo(model, (int)access.Address);
+            foreach (var (at, length) in clears ? [(access.Address, bytes.Length)] : Pieces(access.Address, bytes.Length))
+            {
+                // Zeros that a page has anyway, as nobody has written to it, are no write; a clear always is one.
+                if (!clears && stamps[at >> 12] == 0 && model.AsSpan((int)at, length).IndexOfAnyExcept((byte)0) < 0)
+                {
+                    classes.Add("zeros for an untouched page");
+                    continue;
+                }
+
+                told.Add((at, (ulong)length));
+                foreach (var (page, _) in Pieces(at, length))
+                {
+                    classes.Add("a page written in two epochs", stamps[page >> 12] != 0 && stamps[page >> 12] != epoch);
+                    stamps[page >> 12] = page >> 12 == 3 ? epoch - unstamped : epoch;
+                }
+            }
+
+            classes.Add("across pages", Pieces(access.Address, bytes.Length).Count() > 1);
+            Assert.True(told.SequenceEqual(listener.Writes), "listeners are told of every write");
+        }
+
+        Assert.True(ram.Span(0, (int)Size).SequenceEqual(model), "RAM holds what was written");
+        classes.Add("a page never written", stamps.Contains(0u));
+        for (var since = 0u; since <= epoch + 1; since++)
+        {
+            var pages = new List<ulong>();
+            ram.CollectWritten(since, pages);
+            Assert.Equal(Enumerable.Range(0, stamps.Length).Where(page => stamps[page] >= since).Select(static page => (ulong)page), pages);
+        }
+    }
+
+    /// <summary>The parts of a write that lie in one page each.</summary>
+    private static IEnumerable<(ulong At, int Length)> Pieces(ulong at, int length)
+    {
+        for (var left = length; left > 0;)
+        {
+            var count = Math.Min(left, RamBlock.PageSize - (int)(at % RamBlock.PageSize));
+            yield return (at, count);
+            at += (ulong)count;
+            left -= count;
+        }
+    }
+
+    private static byte[] Write(AddressSpace memory, RamBlock ram, PlannedAccess access, CaseClasses classes)
+    {
+        var bytes = new byte[access.Size];
+        for (var i = 0; i < access.Size; i++)
+            bytes[i] = (byte)(access.Value >> (8 * (access.Size - 1 - i)));
+        switch (access.Value % 3)
+        {
+            case 0:
+                memory.Write(access.Address, access.Value, access.Size, null);
+                break;
+            case 1:
+                memory.Write(access.Address, (ReadOnlySpan<byte>)bytes);
+                classes.Add("by DMA");
+                break;
+            default:
+                ram.Clear(access.Address, (ulong)access.Size);
+                bytes.AsSpan().Clear();
+                classes.Add("cleared");
+                break;
+        }
+
+        return bytes;
+    }
+
+    private sealed record Sequence(IReadOnlyList<PlannedAccess> Accesses)
+    {
+        public override string ToString() => string.Join(", ", Accesses);
+    }
+
+    private sealed class Listener : IRamListener
+    {
+        public List<ulong> CodePages { get; } = [];
+
+        public List<(ulong, ulong)> Writes { get; } = [];
+
+        public int Epochs { get; private set; }
+
+        public void OnCodePage(RamBlock ram, ulong page) => CodePages.Add(page);
+
+        public void OnRamWritten(RamBlock ram, ulong offset, ulong length) => Writes.Add((offset, length));
+
+        public void OnEpochOpened() => Epochs++;
+    }
+}
