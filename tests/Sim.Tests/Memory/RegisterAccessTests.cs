@@ -123,8 +123,13 @@ public sealed class RegisterAccessTests
         using var machine = TestMachine.Create();
         var ops = new MemoryRegionOps
         {
-            Read = static (_, _, _) => 0, Write = static (_, _, _, _) => { }, Peek = static (_, _, _) => 0,
-            MinValidSize = leastValid, MaxValidSize = mostValid, MinImplementedSize = leastImplemented, MaxImplementedSize = mostImplemented,
+            Read = static (_, _, _) => 0,
+            Write = static (_, _, _, _) => { },
+            Peek = static (_, _, _) => 0,
+            MinValidSize = leastValid,
+            MaxValidSize = mostValid,
+            MinImplementedSize = leastImplemented,
+            MaxImplementedSize = mostImplemented,
         };
         Assert.Contains("'odd'", Assert.Throws<ArgumentException>(() => MemoryRegion.NewIo(machine, ops, "odd", 8)).Message, StringComparison.Ordinal);
     }
@@ -134,8 +139,15 @@ public sealed class RegisterAccessTests
         var device = new ByteDevice(order);
         var ops = new MemoryRegionOps
         {
-            Read = device.Read, Write = device.Write, Peek = device.Peek, Endianness = plan.Endianness, MinValidSize = plan.Valid.Least, MaxValidSize = plan.Valid.Most,
-            MinImplementedSize = plan.Implemented.Least, MaxImplementedSize = plan.Implemented.Most, AcceptsUnaligned = plan.AcceptsUnaligned,
+            Read = device.Read,
+            Write = device.Write,
+            Peek = device.Peek,
+            Endianness = plan.Endianness,
+            MinValidSize = plan.Valid.Least,
+            MaxValidSize = plan.Valid.Most,
+            MinImplementedSize = plan.Implemented.Least,
+            MaxImplementedSize = plan.Implemented.Most,
+            AcceptsUnaligned = plan.AcceptsUnaligned,
         };
         machine.SystemMemory.AddSubregion(address, MemoryRegion.NewIo(machine, ops, "bytes", DeviceBytes));
         return device;
