@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Sim.Tests;
 
-/// <summary>Runs a program of the host that a test compares with. Where it is missing the test is skipped, naming the command that installs it.</summary>
+/// <summary>
+/// Runs a program of the host that a test compares with. Where it is missing the test is skipped, naming the command that installs it.
+/// </summary>
 internal static class HostTool
 {
     /// <summary>Exit code and outputs of a finished program.</summary>
@@ -21,9 +23,15 @@ internal static class HostTool
         Assert.SkipUnless(Exists(program), $"{program} is not installed: sudo apt-get install {debianPackage}");
 
     /// <summary>Runs a program to its end with the given standard input and further environment variables.</summary>
-    public static Result Run(string program, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static Result Run(
+        string program, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

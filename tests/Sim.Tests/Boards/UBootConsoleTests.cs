@@ -15,13 +15,17 @@ public sealed class UBootConsoleTests
     private const long RecordedMinute = 1_795_354_560;
 
     private const string SetClock =
-        "QEMU's DS1338 keeps the day of the week as the distance to the date's own, taken when it is written, which is before the date is; the chip counts it from what was written.";
+        "QEMU's DS1338 keeps the day of the week as the distance to the date's own, taken when it is written, which is before the date is; "
+        + "the chip counts it from what was written.";
 
     private const string MachineCheckEnable = "QEMU's e500v2 has no MSR[ME]; the core's manual has (table 2-5), and U-Boot sets it.";
 
-    private const string FetchAddress = "QEMU sets DEAR when an instruction is not mapped; by the core's manual (5.7.14) only data accesses do.";
+    private const string FetchAddress =
+        "QEMU sets DEAR when an instruction is not mapped; by the core's manual (5.7.14) only data accesses do.";
 
-    /// <summary>Ends with the poweroff that the last command is, so every byte counts; a reset of the board is among the commands.</summary>
+    /// <summary>
+    /// Ends with the poweroff that the last command is, so every byte counts; a reset of the board is among the commands.
+    /// </summary>
     [Fact]
     public void Console_of_241_commands_equals_that_of_qemu()
     {
@@ -43,7 +47,8 @@ public sealed class UBootConsoleTests
     public void Reference_session_equals_that_of_qemu_and_sleep_1_takes_one_second_of_virtual_time()
     {
         var recorded = File.ReadAllBytes(TestGuests.Data("reference/uboot-console.txt"));
-        var commands = Encoding.Latin1.GetString(recorded).Split('\n').Where(static line => line.StartsWith("=> ", StringComparison.Ordinal)).Select(static line => line[3..]).ToArray();
+        var commands = Encoding.Latin1.GetString(recorded).Split('\n')
+            .Where(static line => line.StartsWith("=> ", StringComparison.Ordinal)).Select(static line => line[3..]).ToArray();
         using var console = new UBootConsole(TestGuests.UBootMachine() with { RtcBase = RecordedMinute });
         var cpu = console.Session.Machine.Devices().OfType<PowerPcCpu>().Single();
         foreach (var command in commands[..^1])
@@ -53,7 +58,8 @@ public sealed class UBootConsoleTests
             if (command != "sleep 1")
                 continue;
             // U-Boot measures in milliseconds, and echo and prompt come on top.
-            Assert.InRange(console.Session.Scheduler.ReachedTime - time, VirtualTime.Second - Millisecond, VirtualTime.Second + 2 * Millisecond);
+            time = console.Session.Scheduler.ReachedTime - time;
+            Assert.InRange(time, VirtualTime.Second - Millisecond, VirtualTime.Second + 2 * Millisecond);
             Assert.InRange(cpu.Timebase - ticks, 399_600_000UL, 400_800_000UL);
         }
 
@@ -64,7 +70,10 @@ public sealed class UBootConsoleTests
     }
 
     [Fact]
-    public void Trap_of_a_load_prints_what_it_does_under_qemu() => CompareTrap("uboot-trap-load", new("Bad trap at PC: ffcf690, SR: 28200, vector=d00", "Bad trap at PC: ffcf690, SR: 29200, vector=d00", MachineCheckEnable), MachineCheck);
+    public void Trap_of_a_load_prints_what_it_does_under_qemu() => CompareTrap(
+        "uboot-trap-load",
+        new("Bad trap at PC: ffcf690, SR: 28200, vector=d00", "Bad trap at PC: ffcf690, SR: 29200, vector=d00", MachineCheckEnable),
+        MachineCheck);
 
     [Fact]
     public void Trap_of_a_fetch_prints_what_it_does_under_qemu() => CompareTrap(
@@ -77,10 +86,13 @@ public sealed class UBootConsoleTests
             FetchAddress));
 
     [Fact]
-    public void Trap_of_a_system_call_prints_what_it_does_under_qemu() =>
-        CompareTrap("uboot-trap-system-call", new("Bad trap at PC: 100004, SR: 28200, vector=900", "Bad trap at PC: 100004, SR: 29200, vector=900", MachineCheckEnable), MachineCheck);
+    public void Trap_of_a_system_call_prints_what_it_does_under_qemu() => CompareTrap(
+        "uboot-trap-system-call",
+        new("Bad trap at PC: 100004, SR: 28200, vector=900", "Bad trap at PC: 100004, SR: 29200, vector=900", MachineCheckEnable),
+        MachineCheck);
 
-    private static ConsoleDeparture MachineCheck { get; } = new("MSR: 00028200 EE: 1 PR: 0 FP: 0 ME: 0 IR/DR: 00", "MSR: 00029200 EE: 1 PR: 0 FP: 0 ME: 1 IR/DR: 00", MachineCheckEnable);
+    private static ConsoleDeparture MachineCheck { get; } = new(
+        "MSR: 00028200 EE: 1 PR: 0 FP: 0 ME: 0 IR/DR: 00", "MSR: 00029200 EE: 1 PR: 0 FP: 0 ME: 1 IR/DR: 00", MachineCheckEnable);
 
     [Fact]
     public void Autoboot_counts_down_one_second()
@@ -96,6 +108,7 @@ public sealed class UBootConsoleTests
         foreach (var command in commands[..^1])
             console.Command(command);
         console.LastCommand(commands[^1], "Please RESET the board ###\r\n");
-        ConsoleText.AssertEqual(File.ReadAllBytes(TestGuests.Data(session + "-expected.txt")), console.Session.Console.Bytes.Span, departures);
+        var expected = File.ReadAllBytes(TestGuests.Data(session + "-expected.txt"));
+        ConsoleText.AssertEqual(expected, console.Session.Console.Bytes.Span, departures);
     }
 }

@@ -14,7 +14,8 @@ internal sealed record ConsoleDeparture(string Expected, string Ours, string Rea
 internal static partial class ConsoleText
 {
     /// <summary>
-    /// Asserts that two consoles are equal but for the departures, each of which must be there. The seconds in lines that begin with "Date:" are not compared: U-Boot polls while it waits for a key,
+    /// Asserts that two consoles are equal but for the departures, each of which must be there. The seconds in lines that begin with
+    /// "Date:" are not compared: U-Boot polls while it waits for a key,
     /// so the time of day depends on how fast the user types.
     /// </summary>
     public static void AssertEqual(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, params ReadOnlySpan<ConsoleDeparture> departures)
@@ -33,10 +34,12 @@ internal static partial class ConsoleText
             unused.Remove(known);
         }
 
-        Assert.True(unused.Count == 0, $"The consoles no longer differ in: {string.Join("; ", unused.Select(static d => d.Ours))}. Take the departure out of the list.");
+        var gone = string.Join("; ", unused.Select(static d => d.Ours));
+        Assert.True(gone.Length == 0, $"The consoles no longer differ in: {gone}. Take the departure out of the list.");
     }
 
-    private static string[] Lines(ReadOnlySpan<byte> console) => Array.ConvertAll(Encoding.Latin1.GetString(console).Split('\n'), static line => Seconds().Replace(line, "$1SS"));
+    private static string[] Lines(ReadOnlySpan<byte> console) =>
+        Array.ConvertAll(Encoding.Latin1.GetString(console).Split('\n'), static line => Seconds().Replace(line, "$1SS"));
 
     [GeneratedRegex(@"^(Date: .*Time: ..:..:)\d\d", RegexOptions.CultureInvariant)]
     private static partial Regex Seconds();

@@ -23,16 +23,19 @@ public sealed class DeterminismTests
         from turns in Gen.Choose(0, 2).SelectMany(static m => Gen.Choose(1, 60_000).Select(n => (m, n))).ArrayOf(40)
         select (machines, turns));
 
-    public static TheoryData<int, string> EverySmp { get; } = new(from smp in Enumerable.Range(1, 8) from policy in (string[])["round-robin", "random:5"] select (smp, policy));
+    public static TheoryData<int, string> EverySmp { get; } =
+        new(from smp in Enumerable.Range(1, 8) from policy in (string[])["round-robin", "random:5"] select (smp, policy));
 
     [Theory]
     [MemberData(nameof(EverySmp))]
-    public void Same_run_twice_gives_the_same_digest_and_console(int smp, string policy) => AssertRunsAlike(new MachineScenario("demo", smp, policy));
+    public void Same_run_twice_gives_the_same_digest_and_console(int smp, string policy) =>
+        AssertRunsAlike(new MachineScenario("demo", smp, policy));
 
     [Theory]
     [InlineData(1, "round-robin")]
     [InlineData(2, "random:6")]
-    public void Same_U_Boot_session_twice_gives_the_same_digest_and_console(int smp, string policy) => AssertRunsAlike(new MachineScenario("u-boot", smp, policy));
+    public void Same_U_Boot_session_twice_gives_the_same_digest_and_console(int smp, string policy) =>
+        AssertRunsAlike(new MachineScenario("u-boot", smp, policy));
 
     [Fact]
     public void Any_run_twice_gives_the_same_digest_and_console() => Law.Holds("L1", MachineScenario.Any, static (scenario, classes) =>
@@ -46,22 +49,28 @@ public sealed class DeterminismTests
     {
         var processWide = 0UL;
         var table = PlantedDevice.Drawing(() => Interlocked.Increment(ref processWide));
-        Assert.Throws<LawFailedException>(() => Law.Holds("L1", MachineScenario.Any, (scenario, _) => AssertRunsAlike(scenario, table), Options with { Runs = 2 }));
+        Assert.Throws<LawFailedException>(() =>
+            Law.Holds("L1", MachineScenario.Any, (scenario, _) => AssertRunsAlike(scenario, table), Options with { Runs = 2 }));
     }
 
     [Fact]
     public void A_device_that_reads_the_hosts_clock_breaks_the_law()
     {
         var table = PlantedDevice.Drawing(static () => (ulong)System.Diagnostics.Stopwatch.GetTimestamp());
-        Assert.Throws<LawFailedException>(() => Law.Holds("L1", MachineScenario.Any, (scenario, _) => AssertRunsAlike(scenario, table), Options with { Runs = 2 }));
+        Assert.Throws<LawFailedException>(() =>
+            Law.Holds("L1", MachineScenario.Any, (scenario, _) => AssertRunsAlike(scenario, table), Options with { Runs = 2 }));
     }
 
     [Fact]
-    public void Machines_interleaved_in_one_thread_do_not_affect_each_other() => Law.Holds("L1, interleaved", Interleavings, static (plan, classes) =>
-    {
-        AssertInterleavedAsAlone(plan.Machines, plan.Turns, null);
-        classes.Add("different CPU counts", plan.Machines.DistinctBy(static m => m.Smp).Count() > 1);
-    }, Options with { Runs = 6, Required = [("different CPU counts", 0.3)] });
+    public void Machines_interleaved_in_one_thread_do_not_affect_each_other() => Law.Holds(
+        "L1, interleaved",
+        Interleavings,
+        static (plan, classes) =>
+        {
+            AssertInterleavedAsAlone(plan.Machines, plan.Turns, null);
+            classes.Add("different CPU counts", plan.Machines.DistinctBy(static m => m.Smp).Count() > 1);
+        },
+        Options with { Runs = 6, Required = [("different CPU counts", 0.3)] });
 
     [Fact]
     public void Machines_that_share_state_break_the_law_when_interleaved()
@@ -78,7 +87,8 @@ public sealed class DeterminismTests
     [Fact]
     public void Machines_on_several_threads_at_once_do_not_affect_each_other()
     {
-        MachineScenario[] scenarios = [new("demo", 1), new("demo", 4), new("demo", 2, "random:7"), new("demo", 8, "random:8"), new("demo", 2), new("demo", 2)];
+        MachineScenario[] scenarios =
+            [new("demo", 1), new("demo", 4), new("demo", 2, "random:7"), new("demo", 8, "random:8"), new("demo", 2), new("demo", 2)];
         Assert.Equal(scenarios.Select(static s => s.RunStraight()), RunOnThreads(scenarios, null));
     }
 
@@ -90,9 +100,11 @@ public sealed class DeterminismTests
         Assert.NotEqual(scenarios.Select(s => s.RunStraight(table)), RunOnThreads(scenarios, table));
     }
 
-    private static void AssertRunsAlike(MachineScenario scenario, TypeRegistry? table = null) => Assert.Equal(scenario.RunStraight(table), scenario.RunStraight(table));
+    private static void AssertRunsAlike(MachineScenario scenario, TypeRegistry? table = null) =>
+        Assert.Equal(scenario.RunStraight(table), scenario.RunStraight(table));
 
-    private static void AssertInterleavedAsAlone(MachineScenario[] machines, (int Machine, int Instructions)[] turns, TypeRegistry? table, Action? before = null)
+    private static void AssertInterleavedAsAlone(
+        MachineScenario[] machines, (int Machine, int Instructions)[] turns, TypeRegistry? table, Action? before = null)
     {
         var sessions = new List<Session>();
         try
@@ -100,10 +112,7 @@ public sealed class DeterminismTests
             before?.Invoke();
             sessions.AddRange(machines.Select(m => m.Boot(table)));
             foreach (var (machine, instructions) in turns)
-            {
-                var session = sessions[machine];
-                session.Run(new RunLimits { Stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions } }, TestContext.Current.CancellationToken);
-            }
+                MachineScenario.RunFor(sessions[machine], instructions);
 
             var interleaved = sessions.ConvertAll(MachineScenario.Finish);
             foreach (var (index, machine) in machines.Index())

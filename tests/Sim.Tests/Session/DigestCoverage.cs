@@ -12,7 +12,8 @@ using Sim.Engine.Session;
 namespace Sim.Tests;
 
 /// <summary>
-/// Changes every single thing that a machine remembers, one at a time, and notes which changes a digest does not see. Everything is put back, which the digest must see as well.
+/// Changes every single thing that a machine remembers, one at a time, and notes which changes a digest does not see. Everything is put
+/// back, which the digest must see as well.
 /// </summary>
 internal sealed class DigestCoverage(Session session, Func<UInt128> digest)
 {

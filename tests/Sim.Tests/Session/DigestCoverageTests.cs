@@ -14,8 +14,6 @@ namespace Sim.Tests;
 /// <summary>The digest is a function of everything that the machine remembers: each single change of it changes the digest.</summary>
 public sealed class DigestCoverageTests : IDisposable
 {
-    private const long Million = 1_000_000;
-
     private readonly Session session = BootInTheMiddle();
 
     /// <inheritdoc/>
@@ -28,7 +26,8 @@ public sealed class DigestCoverageTests : IDisposable
         coverage.TryState();
         Assert.Empty(coverage.Unseen);
         Assert.Empty(coverage.Refused);
-        foreach (var device in session.Machine.Devices().Where(static d => d is not PowerPcCpu && d.DeviceClass.AllState.Any(static s => s.Name != Device.TypeName)))
+        var devices = session.Machine.Devices().Where(static d => d is not PowerPcCpu);
+        foreach (var device in devices.Where(static d => d.DeviceClass.AllState.Any(static s => s.Name != Device.TypeName)))
             Assert.Contains(coverage.Tried, name => name.StartsWith(device.CanonicalPath + " ", StringComparison.Ordinal));
         Assert.Contains(coverage.Tried, static name => name.StartsWith("/chardevs/", StringComparison.Ordinal));
         Assert.Contains(coverage.Tried, static name => name.EndsWith("Levels[0]", StringComparison.Ordinal));
@@ -50,13 +49,18 @@ public sealed class DigestCoverageTests : IDisposable
         var inSlice = new DigestCoverage(session, session.Digest);
         inSlice.TryScheduler();
         while (!session.Scheduler.AtFrameBoundary)
-            session.Run(new RunLimits { Stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + 1 } }, TestContext.Current.CancellationToken);
+            MachineScenario.RunFor(session, 1);
         var atBoundary = new DigestCoverage(session, session.Digest);
         atBoundary.TryScheduler();
         Assert.Empty(inSlice.Unseen);
         Assert.Empty(atBoundary.Unseen);
         Assert.Empty(inSlice.Refused.Except(atBoundary.Tried));
-        foreach (var field in (string[])["Now", "Frame", "FrameEnd", "Turn", "SliceEnd", "LatestObserved", "Prng.S3", "Timers[0].Deadline", "Timers[0].Name", "Clocks[1].IdleTime"])
+        string[] fields =
+        [
+            "Now", "Frame", "FrameEnd", "Turn", "SliceEnd", "LatestObserved", "Prng.S3",
+            "Timers[0].Deadline", "Timers[0].Name", "Clocks[1].IdleTime",
+        ];
+        foreach (var field in fields)
             Assert.Contains("scheduler " + field, inSlice.Tried);
     }
 
@@ -64,7 +68,8 @@ public sealed class DigestCoverageTests : IDisposable
     public void Changing_a_bit_of_RAM_changes_the_digest()
     {
         var ram = session.Machine.RamBlocks.Single();
-        var withContent = Enumerable.Range(0, (int)ram.PageCount).Where(page => ram.Stamp((ulong)page) != 0 && ram.Page((ulong)page).ContainsAnyExcept((byte)0)).ToArray();
+        var withContent = Enumerable.Range(0, (int)ram.PageCount)
+            .Where(page => ram.Stamp((ulong)page) != 0 && ram.Page((ulong)page).ContainsAnyExcept((byte)0)).ToArray();
         var places =
             from page in Gen.OneOf(Gen.Elements(withContent), Gen.Choose(0, (int)ram.PageCount - 1))
             from offset in Gen.Choose(0, 4095)
@@ -100,7 +105,11 @@ public sealed class DigestCoverageTests : IDisposable
     [Fact]
     public void Bytes_typed_and_not_read_yet_are_seen() => Law.Holds(
         "one typed character",
-        Arb.From(from text in Gen.Choose('a', 'z').ArrayOf(24) from length in Gen.Choose(1, 24) from at in Gen.Choose(0, length - 1) select (Text: text[..length], At: at)),
+        Arb.From(
+            from text in Gen.Choose('a', 'z').ArrayOf(24)
+            from length in Gen.Choose(1, 24)
+            from at in Gen.Choose(0, length - 1)
+            select (Text: text[..length], At: at)),
         static (typed, classes) =>
         {
             var other = typed.Text.ToArray();
@@ -127,12 +136,15 @@ public sealed class DigestCoverageTests : IDisposable
         Assert.Equal(digests[0], digests[2]);
     }
 
-    /// <summary>The demo with two CPUs and two serial ports, stopped inside a slice while much is going on; typed bytes wait, timers are armed.</summary>
+    /// <summary>
+    /// The demo with two CPUs and two serial ports, stopped inside a slice while much is going on; typed bytes wait, timers are armed.
+    /// </summary>
     private static Session BootInTheMiddle()
     {
-        var session = Session.Boot(TestGuests.DemoMachine(2) with { Serials = 2, Scheduler = new SchedulerOptions { Policy = SchedulePolicy.Random(3) } });
+        var schedule = new SchedulerOptions { Policy = SchedulePolicy.Random(3) };
+        var session = Session.Boot(TestGuests.DemoMachine(2) with { Serials = 2, Scheduler = schedule });
         session.Send("waiting to be read, longer than the FIFO is");
-        session.Run(new RunLimits { Stop = new StopCondition { Instructions = Million / 2 } }, TestContext.Current.CancellationToken);
+        MachineScenario.RunFor(session, 500_000);
         Assert.True(session.Scheduler.Turn >= 0, "The machine is not inside a slice.");
         foreach (var timer in session.Scheduler.Timers.Timers.Skip(1).ToList())
         {
@@ -148,7 +160,7 @@ public sealed class DigestCoverageTests : IDisposable
     {
         using var session = Session.Boot(TestGuests.DemoMachine(1));
         session.Send(string.Concat(text.Select(static c => (char)c)));
-        session.Run(new RunLimits { Stop = new StopCondition { Instructions = 1_000 } }, TestContext.Current.CancellationToken);
+        MachineScenario.RunFor(session, 1_000);
         return session.Digest();
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace Sim.Tests;
@@ -15,6 +14,9 @@ public sealed class GoldenDigestTests
     [InlineData("demo", 8, "random:1")]
     [InlineData("u-boot", 1, "round-robin")]
     [InlineData("u-boot", 2, "random:1")]
-    public void Digest_of_a_known_run_is_the_one_on_file(string guest, int smp, string schedule) => GoldenDigests.Check(
-        string.Create(CultureInfo.InvariantCulture, $"{guest} smp={smp} {schedule}"), new MachineScenario(guest, smp, schedule).RunStraight().Digest);
+    public void Digest_of_a_known_run_is_the_one_on_file(string guest, int smp, string schedule)
+    {
+        var name = FormattableString.Invariant($"{guest} smp={smp} {schedule}");
+        GoldenDigests.Check(name, new MachineScenario(guest, smp, schedule).RunStraight().Digest);
+    }
 }

@@ -5,8 +5,10 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>
-/// Digests of known runs, in data/golden-digests.txt: the same in every build, on every host. A change that alters one alters what every recorded run gives, so it raises
-/// <see cref="Versions.Behaviour"/>. With the environment variable SIM_UPDATE_GOLDENS=1 a test run writes the file anew instead of comparing; review its diff.
+/// Digests of known runs, in data/golden-digests.txt: the same in every build, on every host. A change that alters one alters what every
+/// recorded run gives, so it raises
+/// <see cref="Versions.Behaviour"/>. With the environment variable SIM_UPDATE_GOLDENS=1 a test run writes the file anew instead of
+/// comparing; review its diff.
 /// </summary>
 internal static class GoldenDigests
 {
@@ -34,15 +36,17 @@ internal static class GoldenDigests
         var line = lines.SingleOrDefault(line => line.StartsWith(name + ": ", StringComparison.Ordinal));
         Assert.True(
             line == $"{name}: {digest}",
-            $"The digest of '{name}' is {digest}; on file is '{line}'. If that is meant, raise Versions.Behaviour once per release and run the tests with {Switch}=1.");
+            $"The digest of '{name}' is {digest}; on file is '{line}'. "
+            + $"If that is meant, raise Versions.Behaviour once per release and run the tests with {Switch}=1.");
     }
 
     private static void Update(string name, string digest)
     {
         lock (Writing)
         {
-            var lines = File.Exists(Source) ? File.ReadAllLines(Source).Skip(1).Where(line => !line.StartsWith(name + ": ", StringComparison.Ordinal)) : [];
-            File.WriteAllLines(Source, lines.Append($"{name}: {digest}").Order(StringComparer.Ordinal).Prepend(BehaviourLine));
+            var lines = File.Exists(Source) ? File.ReadAllLines(Source).Skip(1) : [];
+            var others = lines.Where(line => !line.StartsWith(name + ": ", StringComparison.Ordinal));
+            File.WriteAllLines(Source, others.Append($"{name}: {digest}").Order(StringComparer.Ordinal).Prepend(BehaviourLine));
         }
     }
 }

@@ -12,7 +12,8 @@ public sealed class HostIndependenceTests
     private static readonly MachineScenario Scenario = new("demo", 3, "random:11");
 
     /// <summary>
-    /// Settings of the .NET run time and of the host under which a run is repeated in a process of its own. JITMinOpts leaves tail calls out, so the CPU's depth guard is what holds there.
+    /// Settings of the .NET run time and of the host under which a run is repeated in a process of its own. JITMinOpts leaves tail calls
+    /// out, so the CPU's depth guard is what holds there.
     /// </summary>
     public static TheoryData<string, string> Environments { get; } = new()
     {
@@ -53,12 +54,13 @@ public sealed class HostIndependenceTests
     public void A_process_with_other_settings_runs_alike(string environment, string schedule)
     {
         var expected = new MachineScenario("demo", 2, schedule).RunStraight();
-        var settings = environment.Split(' ').Select(static setting => setting.Split('=')).ToDictionary(static pair => pair[0], static pair => pair[1]);
-        var result = HostTool.Run("dotnet", [Path.Combine(AppContext.BaseDirectory, "sim.dll"), "run", "--bios", "demo", "--smp", "2", "--schedule", schedule], null, settings);
+        var settings = environment.Split(' ').Select(static s => s.Split('=')).ToDictionary(static pair => pair[0], static pair => pair[1]);
+        string[] run = [Path.Combine(AppContext.BaseDirectory, "sim.dll"), "run", "--bios", "demo", "--smp", "2", "--schedule", schedule];
+        var result = HostTool.Run("dotnet", run, null, settings);
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Equal(expected.Console, Convert.ToBase64String(result.Output));
-        Assert.Contains(
-            string.Create(CultureInfo.InvariantCulture, $"end: reason=poweroff time={expected.Time}ns icount={expected.Instructions} digest={expected.Digest} "), result.Error, StringComparison.Ordinal);
+        var numbers = FormattableString.Invariant($"time={expected.Time}ns icount={expected.Instructions} digest={expected.Digest} ");
+        Assert.Contains("end: reason=poweroff " + numbers, result.Error, StringComparison.Ordinal);
     }
 
     private static RunOutcome InStrangeCulture(TypeRegistry? table)
@@ -79,7 +81,8 @@ public sealed class HostIndependenceTests
     {
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         var numbers = culture.NumberFormat;
-        (numbers.NegativeSign, numbers.PositiveSign, numbers.NumberDecimalSeparator, numbers.NumberGroupSeparator) = ("minus ", "plus ", "٫", "'");
+        (numbers.NegativeSign, numbers.PositiveSign) = ("minus ", "plus ");
+        (numbers.NumberDecimalSeparator, numbers.NumberGroupSeparator) = ("٫", "'");
         numbers.NumberGroupSizes = [2];
         numbers.NaNSymbol = "no number";
         culture.DateTimeFormat.ShortDatePattern = "yyyy'年'M'月'd'日'";
@@ -106,7 +109,7 @@ public sealed class HostIndependenceTests
             for (var stop = 0; stop < 20; stop++)
             {
                 GC.Collect();
-                session.Run(new RunLimits { Stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + 10_000 } }, TestContext.Current.CancellationToken);
+                MachineScenario.RunFor(session, 10_000);
             }
 
             return MachineScenario.Finish(session);

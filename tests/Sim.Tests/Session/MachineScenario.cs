@@ -17,7 +17,8 @@ namespace Sim.Tests;
 /// <param name="Schedule">The policy, as on the command line.</param>
 /// <param name="Quantum">ns.</param>
 /// <param name="Shift">log2 of ns per instruction.</param>
-internal sealed record MachineScenario(string Guest, int Smp, string Schedule = "round-robin", long Quantum = 20 * VirtualTime.Microsecond, int Shift = 1)
+internal sealed record MachineScenario(
+    string Guest, int Smp, string Schedule = "round-robin", long Quantum = 20 * VirtualTime.Microsecond, int Shift = 1)
 {
     /// <summary>Virtual time after which a run is taken for stuck; the longest scenario takes about 60 ms.</summary>
     private const long Patience = VirtualTime.Second;
@@ -49,6 +50,13 @@ internal sealed record MachineScenario(string Guest, int Smp, string Schedule = 
     {
         using var session = Boot(registry);
         return Finish(session);
+    }
+
+    /// <summary>Runs a session for so many instructions of all its CPUs; with 0 it only lets requests take effect.</summary>
+    public static void RunFor(Session session, long instructions)
+    {
+        var stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions };
+        session.Run(new RunLimits { Stop = stop }, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Runs a session of this scenario to its end.</summary>

@@ -33,7 +33,8 @@ internal static class Observation
     private static void LookAtRun(Session session)
     {
         var scheduler = session.Scheduler;
-        _ = (scheduler.GlobalTime, scheduler.ReachedTime, scheduler.TotalInstructions, scheduler.Frame, scheduler.Turn, scheduler.RunningVcpu, scheduler.PoweredOff);
+        _ = (scheduler.GlobalTime, scheduler.ReachedTime, scheduler.TotalInstructions);
+        _ = (scheduler.Frame, scheduler.Turn, scheduler.RunningVcpu, scheduler.PoweredOff);
         _ = scheduler.Save();
         _ = scheduler.Timers.Timers.Sum(static timer => timer.Name.Length + (timer.IsArmed ? 1 : 0));
         _ = StateDigest.Sections(session.Machine).Sum(static section => section.Bytes.Length);

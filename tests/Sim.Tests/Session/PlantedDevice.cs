@@ -19,7 +19,8 @@ public sealed class PlantedState
 }
 
 /// <summary>
-/// A device with a bug: from time to time its State takes in a number from outside the machine. A law that a machine with it does not break cannot see such a bug.
+/// A device with a bug: from time to time its State takes in a number from outside the machine. A law that a machine with it does not break
+/// cannot see such a bug.
 /// </summary>
 public sealed class PlantedDevice : Device
 {
@@ -62,7 +63,8 @@ public sealed class PlantedDevice : Device
     private void Realize()
     {
         timer = CreateTimer("draw", Draw);
-        MemoryRegion.NewIo(this, new MemoryRegionOps { Read = static (_, _, _) => 0, Write = static (_, _, _, _) => { }, Peek = Peek }, "planted", 4);
+        var registers = new MemoryRegionOps { Read = static (_, _, _) => 0, Write = static (_, _, _, _) => { }, Peek = Peek };
+        MemoryRegion.NewIo(this, registers, "planted", 4);
     }
 
     private void Draw()

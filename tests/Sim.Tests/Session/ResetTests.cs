@@ -13,7 +13,10 @@ namespace Sim.Tests;
 /// <summary>Law L5, reset: whenever it comes, every device has its power-on State afterwards, and a second reset changes nothing.</summary>
 public sealed class ResetTests
 {
-    /// <summary>Registers that hold a distance to virtual time, which goes on through a reset; what the guest reads of them is compared by name instead.</summary>
+    /// <summary>
+    /// Registers that hold a distance to virtual time, which goes on through a reset; what the guest reads of them is compared by name
+    /// instead.
+    /// </summary>
     private static readonly string[] RelativeToTime = ["TimebaseOffset", "AlternateOffset", "DecrementerZero", "TimerTick"];
 
     private static readonly Arbitrary<(MachineScenario Scenario, int Instructions)> Moments = Arb.From(
@@ -25,7 +28,11 @@ public sealed class ResetTests
     private static readonly LawOptions Options = new() { Runs = 30, Required = [("several CPUs", 0.5), ("inside a slice", 0.5)] };
 
     [Fact]
-    public void A_second_reset_changes_nothing() => Law.Holds("reset is idempotent", Moments, static (moment, classes) => AssertIdempotent(moment.Scenario, moment.Instructions, null, classes), Options);
+    public void A_second_reset_changes_nothing() => Law.Holds(
+        "reset is idempotent",
+        Moments,
+        static (moment, classes) => AssertIdempotent(moment.Scenario, moment.Instructions, null, classes),
+        Options);
 
     [Fact]
     public void A_device_that_a_reset_leaves_as_it_was_breaks_the_law()
@@ -33,31 +40,37 @@ public sealed class ResetTests
         var resets = 0UL;
         var table = PlantedDevice.Drawing(() => resets++);
         Assert.Throws<LawFailedException>(() => Law.Holds(
-            "reset is idempotent", Moments, (moment, classes) => AssertIdempotent(moment.Scenario, moment.Instructions, table, classes), new LawOptions { Runs = 3, MaxShrinkAttempts = 3 }));
+            "reset is idempotent",
+            Moments,
+            (moment, classes) => AssertIdempotent(moment.Scenario, moment.Instructions, table, classes),
+            new LawOptions { Runs = 3, MaxShrinkAttempts = 3 }));
     }
 
     [Fact]
-    public void A_reset_gives_every_device_its_power_on_State_and_writes_the_images_again() => Law.Holds("reset is power-on", Moments, static (moment, classes) =>
-    {
-        using var fresh = moment.Scenario.Boot();
-        using var reset = RunInto(moment.Scenario, moment.Instructions, null, classes);
-        reset.Scheduler.RequestReset();
-        RunNothing(reset);
-        Assert.Equal(Sections(fresh), Sections(reset));
-        foreach (var (expected, actual) in Cpus(fresh).Zip(Cpus(reset)))
-            AssertSameRegisters(expected, actual);
-        AssertImagesWritten(fresh, reset);
-    }, Options);
+    public void A_reset_gives_every_device_its_power_on_State_and_writes_the_images_again() => Law.Holds(
+        "reset is power-on", Moments, static (moment, classes) => AssertPowerOn(moment.Scenario, moment.Instructions, classes), Options);
 
     [Fact]
     public void The_guest_runs_after_a_reset_as_after_power_on()
     {
         using var session = new MachineScenario("demo", 4).Boot();
-        session.Run(new RunLimits { Stop = new StopCondition { Instructions = 400_000 } }, TestContext.Current.CancellationToken);
+        MachineScenario.RunFor(session, 400_000);
         session.Scheduler.RequestReset();
         var start = session.Console.Length;
         Assert.Equal(EndReason.PowerOff, session.Run(cancellationToken: TestContext.Current.CancellationToken).Reason);
         ConsoleText.AssertEqual(File.ReadAllBytes(TestGuests.Data("demo-smp4.txt")), session.Console.Bytes.Span[start..]);
+    }
+
+    private static void AssertPowerOn(MachineScenario scenario, int instructions, CaseClasses classes)
+    {
+        using var fresh = scenario.Boot();
+        using var reset = RunInto(scenario, instructions, null, classes);
+        reset.Scheduler.RequestReset();
+        MachineScenario.RunFor(reset, 0);
+        Assert.Equal(Sections(fresh), Sections(reset));
+        foreach (var (expected, actual) in Cpus(fresh).Zip(Cpus(reset)))
+            AssertSameRegisters(expected, actual);
+        AssertImagesWritten(fresh, reset);
     }
 
     private static void AssertIdempotent(MachineScenario scenario, int instructions, TypeRegistry? table, CaseClasses classes)
@@ -73,14 +86,10 @@ public sealed class ResetTests
     {
         scenario.Classify(classes);
         var session = scenario.Boot(table);
-        session.Run(new RunLimits { Stop = new StopCondition { Instructions = instructions } }, TestContext.Current.CancellationToken);
+        MachineScenario.RunFor(session, instructions);
         classes.Add("inside a slice", session.Scheduler.Turn >= 0);
         return session;
     }
-
-    /// <summary>A request that was made between runs takes effect before the next instruction.</summary>
-    private static void RunNothing(Session session) =>
-        session.Run(new RunLimits { Stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions } }, TestContext.Current.CancellationToken);
 
     private static List<string> Sections(Session session) =>
     [
@@ -95,9 +104,11 @@ public sealed class ResetTests
         {
             for (var element = 0; element < register.Count; element++)
             {
-                var (left, right) = (PowerPcStateSection.Read(expected.Core.State, register, element), PowerPcStateSection.Read(actual.Core.State, register, element));
+                var left = PowerPcStateSection.Read(expected.Core.State, register, element);
+                var right = PowerPcStateSection.Read(actual.Core.State, register, element);
+                var name = FormattableString.Invariant($"{actual.CanonicalPath} {register.Name}[{element}]");
                 if (left != right)
-                    Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"{actual.CanonicalPath} {register.Name}[{element}] is 0x{right:x}; at power-on 0x{left:x}"));
+                    Assert.Fail(FormattableString.Invariant($"{name} is 0x{right:x}; at power-on 0x{left:x}"));
             }
         }
 

@@ -68,7 +68,8 @@ internal static class StateLeaves
             for (var index = 0; index < array.Length; index++)
             {
                 var at = index;
-                foreach (var leaf in Values(array.GetValue(at)!, string.Create(CultureInfo.InvariantCulture, $"{path}[{at}]"), element => array.SetValue(element, at)))
+                var name = FormattableString.Invariant($"{path}[{at}]");
+                foreach (var leaf in Values(array.GetValue(at)!, name, element => array.SetValue(element, at)))
                     yield return leaf;
             }
 

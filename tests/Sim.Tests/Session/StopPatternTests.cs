@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Sim.Engine.Base;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
@@ -55,6 +56,8 @@ public sealed class StopPatternTests
         ],
     };
 
+    private static readonly LawOptions Few = new() { Runs = 10 };
+
     [Fact]
     public void Stopping_and_running_on_is_as_not_stopping() =>
         Law.Holds("stops do not disturb", StoppedRuns, static (run, classes) => AssertAsStraight(run, static _ => { }, classes), Options);
@@ -81,19 +84,52 @@ public sealed class StopPatternTests
 
     [Fact]
     public void Observing_everything_changes_nothing() =>
-        Law.Holds("L7", StoppedRuns, static (run, classes) => AssertAsStraight(run with { Stops = [.. run.Stops.Take(4)] }, Observation.LookAtEverything, classes), Options with { Runs = 10, Required = [] });
+        Law.Holds(
+            "L7", StoppedRuns, static (run, classes) => AssertAsStraight(FirstStops(run), Observation.LookAtEverything, classes), Few);
+
+    /// <summary>A digest hashes only the pages written since the last one; one made from nothing hashes all of them.</summary>
+    [Fact]
+    public void A_digest_kept_up_to_date_is_the_one_made_from_nothing() => Law.Holds(
+        "digests of written pages", StoppedRuns, static (run, classes) => AssertAsStraight(FirstStops(run), CompareDigests, classes), Few);
 
     [Fact]
-    public void An_observer_that_reads_the_time_as_a_device_would_breaks_the_law() => AssertBroken(static session => _ = session.Scheduler.Now);
-
-    [Fact]
-    public void A_stop_that_ends_the_reservation_breaks_the_law() => AssertBroken(static session => Cpus(session).ForEach(static cpu =>
-    {
-        unsafe
+    public void A_store_that_leaves_no_stamp_is_found() => Assert.Throws<LawFailedException>(static () => Law.Holds(
+        "digests of written pages",
+        StoppedRuns,
+        static (run, classes) => AssertAsStraight(run, static session =>
         {
-            cpu.Core.State->Reserved = 0;
-        }
-    }));
+            CompareDigests(session);
+            var ram = session.Machine.RamBlocks.Single();
+            unsafe
+            {
+                ram.Host[session.Machine.Devices().OfType<PowerPcCpu>().First().Pc & ~3u] ^= 1;
+            }
+
+            CompareDigests(session);
+        }, classes),
+        new LawOptions { Runs = 3, MaxShrinkAttempts = 3 }));
+
+    [Fact]
+    public void An_observer_that_reads_the_time_as_a_device_would_breaks_the_law() =>
+        Assert.Throws<LawFailedException>(static () => Law.Holds(
+            "stops do not disturb",
+            StoppedRuns,
+            static (run, classes) => AssertAsStraight(run, static session => _ = session.Scheduler.Now, classes),
+            new LawOptions { Runs = 200, MaxShrinkAttempts = 10 }));
+
+    [Fact]
+    public void A_stop_that_ends_the_reservation_breaks_the_law()
+    {
+        var stops = Enumerable.Repeat(new Stop(StopKind.Instructions, 7), 150_000);
+        var run = new StoppedRun(new MachineScenario("demo", 2), [.. stops]);
+        Assert.Throws<Xunit.Sdk.EqualException>(() => AssertAsStraight(run, static session => Cpus(session).ForEach(static cpu =>
+        {
+            unsafe
+            {
+                cpu.Core.State->Reserved = 0;
+            }
+        }), new CaseClasses()));
+    }
 
     [Fact]
     public void A_register_whose_peek_counts_breaks_the_law() => Assert.Throws<LawFailedException>(static () =>
@@ -111,8 +147,9 @@ public sealed class StopPatternTests
             new LawOptions { Runs = 2, MaxShrinkAttempts = 3 });
     });
 
-    private static void AssertBroken(Action<Session> atStop) => Assert.Throws<LawFailedException>(() => Law.Holds(
-        "stops do not disturb", StoppedRuns, (run, classes) => AssertAsStraight(run, atStop, classes), new LawOptions { Runs = 200, MaxShrinkAttempts = 10 }));
+    private static StoppedRun FirstStops(StoppedRun run) => run with { Stops = [.. run.Stops.Take(4)] };
+
+    private static void CompareDigests(Session session) => Assert.Equal(new StateDigest(session.Machine).Compute(), session.Digest());
 
     private static void AssertAsStraight(StoppedRun run, Action<Session> atStop, CaseClasses classes)
     {
@@ -139,22 +176,18 @@ public sealed class StopPatternTests
 
     private static RunLimits Limits(Session session, Stop stop)
     {
+        // An output or a CPU may not come; then a millisecond is the limit.
         var scheduler = session.Scheduler;
+        var none = new StopCondition { Time = scheduler.ReachedTime + (1000 * VirtualTime.Microsecond) };
+        var vcpu = stop.Distance % scheduler.Clocks.Count;
+        var total = scheduler.TotalInstructions + stop.Distance;
+        var own = scheduler.Clocks[vcpu].Instructions + stop.Distance;
         return stop.Kind switch
         {
-            StopKind.Instructions => new RunLimits { Stop = new StopCondition { Instructions = scheduler.TotalInstructions + stop.Distance } },
+            StopKind.Instructions => new RunLimits { Stop = new StopCondition { Instructions = total } },
             StopKind.Time => new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + stop.Distance } },
-            StopKind.Output => new RunLimits { Output = "e.: c0\n"[stop.Distance % 7].ToString(), Stop = new StopCondition { Time = scheduler.ReachedTime + 1_000_000 } },
-            _ => OwnInstructions(scheduler, stop.Distance),
-        };
-    }
-
-    private static RunLimits OwnInstructions(Scheduler scheduler, int distance)
-    {
-        var vcpu = distance % scheduler.Clocks.Count;
-        return new RunLimits
-        {
-            Stop = new StopCondition { Vcpu = vcpu, VcpuInstructions = scheduler.Clocks[vcpu].Instructions + distance, Time = scheduler.ReachedTime + 1_000_000 },
+            StopKind.Output => new RunLimits { Output = "e.: c0\n"[stop.Distance % 7].ToString(), Stop = none },
+            _ => new RunLimits { Stop = none with { Vcpu = vcpu, VcpuInstructions = own } },
         };
     }
 

@@ -22,7 +22,8 @@ internal static class TestGuests
 
     private static readonly string Programs = Path.Combine(Repository.Root, "tools", "guests");
 
-    private static readonly Lazy<GuestImage> DemoImage = new(static () => new GuestImage("demo.elf", File.ReadAllBytes(Path.Combine(Programs, "demo", "demo.elf"))));
+    private static readonly Lazy<GuestImage> DemoImage =
+        new(static () => new GuestImage("demo.elf", File.ReadAllBytes(Path.Combine(Programs, "demo", "demo.elf"))));
 
     /// <summary>The demo firmware.</summary>
     public static GuestImage Demo => DemoImage.Value;
@@ -32,7 +33,9 @@ internal static class TestGuests
     {
         Assert.SkipUnless(InstalledUBoot.Value is not null, $"{UBootFile} is not installed: sudo apt-get install u-boot-qemu");
         var hash = Convert.ToHexStringLower(SHA256.HashData(InstalledUBoot.Value!));
-        Assert.SkipUnless(hash == RecordedUBoot, $"{UBootFile} is another build than the recorded one: sudo apt-get install u-boot-qemu=2023.01+dfsg-2+deb12u3");
+        Assert.SkipUnless(
+            hash == RecordedUBoot,
+            $"{UBootFile} is another build than the recorded one: sudo apt-get install u-boot-qemu=2023.01+dfsg-2+deb12u3");
         return new GuestImage("uboot.elf", InstalledUBoot.Value!);
     }
 

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Sim.Tests;
 
-/// <summary>A machine with U-Boot, and a user who types a command when the prompt ends the output, as the recording under QEMU did.</summary>
+/// <summary>
+/// A machine with U-Boot, and a user who types a command when the prompt ends the output, as the recording under QEMU did.
+/// </summary>
 internal sealed class UBootConsole : IDisposable
 {
     private const string Prompt = "\n=> ";
