@@ -21,9 +21,9 @@ public static class Law
     /// <param name="cases">Makes cases and shrinks them.</param>
     /// <param name="check">Throws when the law is broken; says what kind of case it is.</param>
     /// <param name="options">How often and on what.</param>
-    /// <returns>How many of the fresh cases fell into each class.</returns>
+    /// <returns>What kinds of cases it was tried on.</returns>
     /// <exception cref="LawFailedException">The law is broken, or a required class is too rare.</exception>
-    public static IReadOnlyDictionary<string, int> Holds<T>(string name, Arbitrary<T> cases, Action<T, CaseClasses> check, LawOptions? options = null)
+    public static LawReport Holds<T>(string name, Arbitrary<T> cases, Action<T, CaseClasses> check, LawOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(cases);
         ArgumentNullException.ThrowIfNull(check);
@@ -39,16 +39,18 @@ public static class Law
             for (var run = 0; run < options.Runs; run++)
             {
                 var size = options.StartSize + (int)((long)(options.EndSize - options.StartSize) * run / Math.Max(1, options.Runs - 1));
+                options.Cancellation.ThrowIfCancellationRequested();
                 var classes = new CaseClasses();
                 Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs++)).S0, size), classes, options);
                 foreach (var found in classes.Names)
                     counts[found] = counts.GetValueOrDefault(found) + 1;
+                options.Progress?.Invoke(runs);
             }
         }
         while (Rare(counts, runs, options).Any() && runs < MaxRounds * options.Runs);
 
         CheckCoverage(name, counts, runs, seed, options);
-        return counts;
+        return new LawReport(seed, runs, counts);
     }
 
     /// <summary>The case that a seed stands for.</summary>

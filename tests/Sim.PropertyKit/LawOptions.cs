@@ -32,4 +32,10 @@ public sealed record LawOptions
 
     /// <summary>Smaller cases to try at most when one fails.</summary>
     public int MaxShrinkAttempts { get; init; } = 5000;
+
+    /// <summary>Told after each fresh case how many there have been; null for nobody.</summary>
+    public Action<int>? Progress { get; init; }
+
+    /// <summary>Ends the trying before the next case, with <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken Cancellation { get; init; }
 }

@@ -1,0 +1,70 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Sim.PropertyKit;
+
+/// <summary>What laws of this kit say when something is not as it must be; independent of any test framework.</summary>
+public static class Check
+{
+    /// <summary>The condition must hold.</summary>
+    /// <param name="condition">What must be true.</param>
+    /// <param name="message">A sentence that says what was expected.</param>
+    /// <exception cref="CheckFailedException">It does not hold.</exception>
+    public static void That([DoesNotReturnIf(false)] bool condition, string message)
+    {
+        if (!condition)
+            throw new CheckFailedException(message);
+    }
+
+    /// <summary>Two values must be equal.</summary>
+    /// <param name="expected">What the model, the reference or the undisturbed run has.</param>
+    /// <param name="actual">What was found.</param>
+    /// <param name="what">Names the value in the message.</param>
+    /// <exception cref="CheckFailedException">They differ.</exception>
+    public static void Equal<T>(T expected, T actual, string what)
+    {
+        if (!EqualityComparer<T>.Default.Equals(expected, actual))
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"{what}: {actual}; expected {expected}."));
+    }
+
+    /// <summary>Two sequences must be equal; the first difference is told.</summary>
+    /// <exception cref="CheckFailedException">They differ.</exception>
+    public static void Same<T>(IEnumerable<T> expected, IEnumerable<T> actual, string what)
+    {
+        T[] left = [.. expected], right = [.. actual];
+        for (var index = 0; index < Math.Min(left.Length, right.Length); index++)
+            Equal(left[index], right[index], string.Create(CultureInfo.InvariantCulture, $"{what} [{index}]"));
+        Equal(left.Length, right.Length, $"{what}, count");
+    }
+
+    /// <summary>The action must throw exactly this exception, which is returned.</summary>
+    /// <exception cref="CheckFailedException">It throws nothing or something else.</exception>
+    public static TException Throws<TException>(Action action, string what)
+        where TException : Exception
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        try
+        {
+            action();
+        }
+        catch (TException error)
+        {
+            return error;
+        }
+
+        throw new CheckFailedException($"{what}: nothing was thrown; expected {typeof(TException).Name}.");
+    }
+}
+
+/// <summary>Something is not as a law says.</summary>
+public sealed class CheckFailedException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public CheckFailedException(string message) : base(message) { }
+
+    /// <summary>Creates the exception.</summary>
+    public CheckFailedException() { }
+
+    /// <summary>Creates the exception.</summary>
+    public CheckFailedException(string message, Exception inner) : base(message, inner) { }
+}

@@ -1,0 +1,8 @@
+namespace Sim.PropertyKit;
+
+/// <summary>Every named law of this kit, in the order in which a campaign tries them.</summary>
+public static class LawCatalogue
+{
+    /// <summary>The laws.</summary>
+    public static IReadOnlyList<NamedLaw> All { get; } = [];
+}
