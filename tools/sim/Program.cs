@@ -71,6 +71,7 @@ internal static class ExitCodes
     public const int Done = 0;
     public const int Defect = 1;
     public const int Guest = (int)SimErrorKind.Guest;
+    public const int Divergence = (int)SimErrorKind.Divergence;
     public const int HostLimit = 5;
     public const int Interrupted = 130;
 }

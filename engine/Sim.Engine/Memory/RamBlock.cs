@@ -127,6 +127,20 @@ public sealed unsafe class RamBlock : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives a page other content from outside the CPU fast path; an empty one stands for zeros. A page that has that content already is
+    /// left alone, so that nothing derived from it is lost.
+    /// </summary>
+    public void ReplacePage(ulong page, ReadOnlySpan<byte> content)
+    {
+        if (content.IsEmpty ? !Page(page).ContainsAnyExcept((byte)0) : Page(page).SequenceEqual(content))
+            return;
+        if (content.IsEmpty)
+            Clear(page << PageShift, PageSize);
+        else
+            Write(page << PageShift, content);
+    }
+
     /// <summary>Fills bytes with zero from outside the CPU fast path.</summary>
     public void Clear(ulong offset, ulong length)
     {

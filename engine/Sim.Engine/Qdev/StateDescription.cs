@@ -20,8 +20,14 @@ public abstract class StateDescription
     /// <summary>Name of the section: the type level that declares it.</summary>
     public string Name { get; }
 
-    /// <summary>Version of the section's content, raised by every change of it.</summary>
+    /// <summary>Version of the section's content, from 1, raised by every change of it.</summary>
     public int Version { get; }
+
+    /// <summary>
+    /// How content of an older version becomes that of the next one: the function at index 0 makes version 2 of version 1. One for each
+    /// step, so that every snapshot ever released loads.
+    /// </summary>
+    public IReadOnlyList<Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>> Upgrades { get; init; } = [];
 
     /// <summary>The class of the State object.</summary>
     public Type StateType { get; }
@@ -34,6 +40,21 @@ public abstract class StateDescription
 
     /// <summary>Appends the owner's State in canonical MessagePack.</summary>
     public abstract void Write(QomObject owner, IBufferWriter<byte> writer);
+
+    /// <summary>Content of the present version, made from content of this or an older one.</summary>
+    /// <exception cref="SimException">The version is newer, or one that never was.</exception>
+    public ReadOnlyMemory<byte> Upgrade(int version, ReadOnlyMemory<byte> content)
+    {
+        if (version < 1 || version > Version || Upgrades.Count < Version - 1)
+        {
+            throw new SimException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"State section '{Name}' has version {version}; expected 1 to {Version}."), SimErrorKind.Guest);
+        }
+
+        for (; version < Version; version++)
+            content = Upgrades[version - 1](content);
+        return content;
+    }
 
     /// <summary>Replaces the owner's State.</summary>
     /// <exception cref="SimException">The bytes are no State of this kind.</exception>

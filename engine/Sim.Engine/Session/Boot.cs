@@ -32,6 +32,9 @@ public sealed record SessionOptions
 
     /// <summary>Keeps virtual time from running ahead of the host's clock; null runs as fast as it can.</summary>
     public IPacer? Pacer { get; init; }
+
+    /// <summary>Saves a snapshot in the file that a script's line <c>save FILE</c> names; null where scripts cannot save.</summary>
+    public Action<Session, string>? Save { get; init; }
 }
 
 public sealed partial class Session
@@ -50,7 +53,7 @@ public sealed partial class Session
             for (var index = 0; index < configuration.Serials; index++)
                 consoles.Add(new SerialConsole(Chardev.Create(root, $"serial{index}"), index));
             machine.RunBoardInit();
-            return new Session(machine, consoles, options.Pacer);
+            return new Session(machine, consoles, options);
         }
         catch
         {

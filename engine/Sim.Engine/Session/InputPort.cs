@@ -33,6 +33,9 @@ public sealed class InputPort
         }
     }
 
+    /// <summary>The inputs that wait to enter, in order; those of <see cref="Inbox"/> are not among them yet.</summary>
+    public IReadOnlyList<InputEvent> Waiting => [.. waiting];
+
     /// <summary>Hands in an input; it enters at the next frame boundary.</summary>
     public void Enqueue(InputEvent input) => waiting.Enqueue(input);
 
@@ -41,6 +44,14 @@ public sealed class InputPort
     {
         ArgumentNullException.ThrowIfNull(console);
         Enqueue(new InputEvent(console.Index, System.Text.Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>Puts other inputs in the place of those that wait.</summary>
+    internal void ReplaceWaiting(IEnumerable<InputEvent> inputs)
+    {
+        waiting.Clear();
+        foreach (var input in inputs)
+            waiting.Enqueue(input);
     }
 
     internal void Drain(long now)

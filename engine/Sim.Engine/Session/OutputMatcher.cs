@@ -7,12 +7,15 @@ public sealed class OutputMatcher
     private readonly int[] fallback;
     private int matched;
 
-    /// <summary>Looks for <paramref name="text"/>, which must not be empty.</summary>
-    public OutputMatcher(ReadOnlySpan<byte> text)
+    /// <summary>Looks for <paramref name="text"/>, which must not be empty, of which <paramref name="matched"/> bytes have been seen.</summary>
+    public OutputMatcher(ReadOnlySpan<byte> text, int matched = 0)
     {
         if (text.IsEmpty)
             throw new Base.SimException("The text to wait for is empty.");
+        ArgumentOutOfRangeException.ThrowIfNegative(matched);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(matched, text.Length);
         this.text = text.ToArray();
+        this.matched = matched;
         fallback = new int[text.Length];
         for (var i = 1; i < text.Length; i++)
         {

@@ -13,9 +13,18 @@ public enum ScriptAction
     /// <summary>Types the text and a carriage return.</summary>
     Send,
 
+    /// <summary>Saves a snapshot after the instruction under way, in the file that the text names.</summary>
+    Save,
+
     /// <summary>Ends the run.</summary>
     Quit,
 }
+
+/// <summary>Where a script stands: what a snapshot keeps of it.</summary>
+/// <param name="Name">Name of the file, for messages.</param>
+/// <param name="Steps">The lines that are still to be done.</param>
+/// <param name="Matched">Bytes of the first one's text that the console has just printed, if it waits for them.</param>
+public sealed record ScriptProgress(string Name, IReadOnlyList<ScriptStep> Steps, int Matched);
 
 /// <summary>A line of a script.</summary>
 /// <param name="Line">Its number in the file, from 1.</param>
@@ -24,7 +33,8 @@ public enum ScriptAction
 public sealed record ScriptStep(int Line, ScriptAction Action, string Text);
 
 /// <summary>
-/// Talks to the first console: lines <c>expect TEXT</c>, <c>send TEXT</c>, <c>quit</c>, with C escapes in TEXT; empty lines and those that begin with # are skipped. Lines take no virtual time.
+/// Talks to the first console: lines <c>expect TEXT</c>, <c>send TEXT</c>, <c>save FILE</c>, <c>quit</c>, with C escapes in TEXT; empty
+/// lines and those that begin with # are skipped. Lines take no virtual time.
 /// </summary>
 public sealed class Script
 {
@@ -47,6 +57,25 @@ public sealed class Script
 
     /// <summary>The line that is waited for; null when all are done.</summary>
     public ScriptStep? Waiting => next < steps.Count ? steps[next] : null;
+
+    /// <summary>Where the script stands; null when all is done.</summary>
+    public ScriptProgress? Progress => next < steps.Count
+        ? new ScriptProgress(Name, [.. steps.Skip(next)], matcher?.Matched ?? 0)
+        : null;
+
+    /// <summary>A script that goes on where another one stood.</summary>
+    /// <exception cref="SimException">The progress is none that a script can have made.</exception>
+    public static Script Resume(ScriptProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        var script = new Script(progress.Name, progress.Steps);
+        var waits = progress.Steps is [{ Action: ScriptAction.Expect } first, ..] ? Encode(first.Text) : [];
+        if (progress.Matched < 0 || progress.Matched >= Math.Max(waits.Length, 1))
+            throw new SimException($"Script '{progress.Name}' cannot go on: it has seen more of a text than that has.", SimErrorKind.Guest);
+        if (waits.Length > 0)
+            script.matcher = new OutputMatcher(waits, progress.Matched);
+        return script;
+    }
 
     /// <summary>Reads a script.</summary>
     /// <exception cref="SimException">A line is none of the known ones, or an escape is wrong; names file and line.</exception>
@@ -95,6 +124,16 @@ public sealed class Script
         owner.Console.Written += OnOutput;
     }
 
+    internal void Detach() => session!.Console.Written -= OnOutput;
+
+    /// <summary>The snapshot that a line asked for is saved; the lines after it follow.</summary>
+    internal void AdvancePastSave(Action save)
+    {
+        next++;
+        save();
+        Advance();
+    }
+
     /// <summary>Does every line up to the next one that must wait for output.</summary>
     internal void Advance()
     {
@@ -111,6 +150,9 @@ public sealed class Script
                     session!.Input.Enqueue(new InputEvent(session.Console.Index, typed));
                     next++;
                     break;
+                case ScriptAction.Save:
+                    session!.RequestSave(step.Text);
+                    return;
                 default:
                     next++;
                     session!.RequestEnd(EndReason.Quit);
@@ -124,11 +166,13 @@ public sealed class Script
         var space = line.IndexOf(' ', StringComparison.Ordinal);
         var word = space < 0 ? line.Trim() : line[..space];
         var text = space < 0 ? "" : line[(space + 1)..];
-        ScriptAction? action = word switch { "expect" => ScriptAction.Expect, "send" => ScriptAction.Send, "quit" => ScriptAction.Quit, _ => null };
+        ScriptAction? action = word switch { "expect" => ScriptAction.Expect, "send" => ScriptAction.Send, "save" => ScriptAction.Save, "quit" => ScriptAction.Quit, _ => null };
         if (action is null)
-            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{name}:{number}: '{word}' is no script command; expected expect, send or quit."), SimErrorKind.Guest);
+            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{name}:{number}: '{word}' is no script command; expected expect, send, save or quit."), SimErrorKind.Guest);
         if (action == ScriptAction.Expect && text.Length == 0)
             throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{name}:{number}: expect needs a text."), SimErrorKind.Guest);
+        if (action == ScriptAction.Save && text.Trim().Length == 0)
+            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{name}:{number}: save needs a file name."), SimErrorKind.Guest);
         if (action == ScriptAction.Quit && text.Trim().Length > 0)
             throw new SimException(string.Create(CultureInfo.InvariantCulture, $"{name}:{number}: quit takes no text."), SimErrorKind.Guest);
         try

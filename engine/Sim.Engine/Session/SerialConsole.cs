@@ -24,16 +24,16 @@ public sealed class SerialConsole
     /// <summary>Index among the serial ports.</summary>
     public int Index { get; }
 
-    /// <summary>Bytes printed since power-on.</summary>
+    /// <summary>Bytes printed since power-on or the last restore.</summary>
     public int Length => output.Count;
 
-    /// <summary>Everything printed since power-on, as UTF-8.</summary>
+    /// <summary>Everything printed since power-on or the last restore, as UTF-8.</summary>
     public string Text => Encoding.UTF8.GetString([.. output]);
 
     /// <summary>What was printed from byte <paramref name="start"/> on, as UTF-8.</summary>
     public string TextFrom(int start) => Encoding.UTF8.GetString([.. output[start..]]);
 
-    /// <summary>All bytes printed since power-on.</summary>
+    /// <summary>All bytes printed since power-on or the last restore.</summary>
     public ReadOnlyMemory<byte> Bytes => output.ToArray();
 
     /// <summary>The last lines printed, joined by " | ", for messages.</summary>
@@ -42,6 +42,9 @@ public sealed class SerialConsole
         var tail = TextFrom(Math.Max(0, output.Count - 4096)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return tail.Length == 0 ? "(nothing printed)" : string.Join(" | ", tail.TakeLast(lines));
     }
+
+    /// <summary>Forgets what was printed: the session goes on from another moment.</summary>
+    internal void Clear() => output.Clear();
 
     private void OnOutput(byte value)
     {

@@ -11,15 +11,18 @@ namespace Sim.Engine.Session;
 public sealed partial class Session : IDisposable
 {
     private readonly IPacer? pacer;
+    private readonly Action<Session, string>? save;
     private readonly StateDigest digest;
     private CancellationToken cancellation;
     private EndReason? requestedEnd;
+    private string? requestedSave;
 
-    private Session(MachineState machine, IReadOnlyList<SerialConsole> consoles, IPacer? pacer)
+    private Session(MachineState machine, IReadOnlyList<SerialConsole> consoles, SessionOptions options)
     {
         Machine = machine;
         Consoles = consoles;
-        this.pacer = pacer;
+        pacer = options.Pacer;
+        save = options.Save;
         digest = new StateDigest(machine);
         Input = new InputPort(consoles);
         Scheduler.FrameBoundary += OnFrameBoundary;
@@ -54,12 +57,27 @@ public sealed partial class Session : IDisposable
     /// <summary>Types text at the first console; it enters at the next frame boundary, and waits in the machine until the UART has room.</summary>
     public void Send(string text) => Input.Type(Console, text);
 
-    /// <summary>Lets a script talk to the first console from now on.</summary>
+    /// <summary>Lets a script talk to the first console from now on, in place of any other.</summary>
+    /// <exception cref="SimException">The script saves snapshots, and this session cannot.</exception>
     public void Attach(Script script)
     {
         ArgumentNullException.ThrowIfNull(script);
+        if (save is null && script.Steps.FirstOrDefault(static s => s.Action == ScriptAction.Save) is { } saving)
+        {
+            throw new SimException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"{script.Name}:{saving.Line}: save: this run has no way to save snapshots."), SimErrorKind.Guest);
+        }
+
+        DetachScript();
         Script = script;
         script.Attach(this);
+    }
+
+    /// <summary>Lets the script go, wherever it stands. What it has sent still enters.</summary>
+    public void DetachScript()
+    {
+        Script?.Detach();
+        Script = null;
     }
 
     /// <summary>Runs the machine until it ends of itself, a limit is reached, the script quits, or the token is cancelled (which takes effect at the next frame boundary).</summary>
@@ -108,15 +126,37 @@ public sealed partial class Session : IDisposable
         Scheduler.RequestStop();
     }
 
+    /// <summary>Saves a snapshot after the current instruction, for the script.</summary>
+    internal void RequestSave(string path)
+    {
+        requestedSave = path;
+        Scheduler.RequestStop();
+    }
+
+    private void SaveAsRequested()
+    {
+        while (requestedSave is { } path)
+        {
+            requestedSave = null;
+            Script!.AdvancePastSave(() => save!(this, path));
+        }
+    }
+
     private EndReason RunToEnd(StopCondition stop)
     {
         while (true)
         {
+            SaveAsRequested();
+            if (requestedEnd is { } ended)
+                return ended;
             if (Scheduler.AtFrameBoundary)
                 Input.Drain(Scheduler.GlobalTime);
             var reason = Scheduler.Run(stop);
+            SaveAsRequested();
             switch (reason)
             {
+                case StopReason.Requested when requestedEnd is null:
+                    continue;
                 case StopReason.PowerOff:
                     return EndReason.PowerOff;
                 case StopReason.Limit:

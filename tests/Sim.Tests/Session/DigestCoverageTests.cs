@@ -168,7 +168,7 @@ public sealed class DigestCoverageTests : IDisposable
     private static UInt128 PartialDigest(Session session, Func<StateSection, bool> sees)
     {
         var hash = new System.IO.Hashing.XxHash128();
-        foreach (var section in StateDigest.Sections(session.Machine).Where(sees))
+        foreach (var section in StateSections.Collect(session.Machine).Where(sees))
         {
             hash.Append(Encoding.UTF8.GetBytes(section.Path));
             hash.Append(section.Bytes.Span);

@@ -37,7 +37,7 @@ internal static class Observation
         _ = (scheduler.Frame, scheduler.Turn, scheduler.RunningVcpu, scheduler.PoweredOff);
         _ = scheduler.Save();
         _ = scheduler.Timers.Timers.Sum(static timer => timer.Name.Length + (timer.IsArmed ? 1 : 0));
-        _ = StateDigest.Sections(session.Machine).Sum(static section => section.Bytes.Length);
+        _ = StateSections.Collect(session.Machine).Sum(static section => section.Bytes.Length);
         _ = (session.Console.Text, session.Console.Tail(3), session.Input.HasWaiting);
     }
 

@@ -93,7 +93,7 @@ public sealed class ResetTests
 
     private static List<string> Sections(Session session) =>
     [
-        .. StateDigest.Sections(session.Machine)
+        .. StateSections.Collect(session.Machine)
             .Where(static s => s.Type is not ("scheduler" or PowerPcCpu.TypeName))
             .Select(static s => $"{s.Path} {s.Type} {Convert.ToHexString(s.Bytes.Span)}"),
     ];

@@ -11,7 +11,7 @@ namespace Sim.Cli.CommandLine;
 internal sealed class RunOptions
 {
     public Option<string?> Script { get; } = OptionValues.Value("--script", "FILE",
-        "Talks to the first console: lines 'expect TEXT', 'send TEXT', 'quit', with C escapes; stdin is then not read.");
+        "Talks to the first console: lines 'expect TEXT', 'send TEXT', 'save FILE', 'quit', with C escapes; stdin is then not read.");
 
     public Option<string?> UntilOutput { get; } =
         OptionValues.Value("--until-output", "TEXT", "Ends the run when the first console has printed this; C escapes.");
@@ -21,6 +21,12 @@ internal sealed class RunOptions
 
     public Option<string?> UntilIcount { get; } =
         OptionValues.Value("--until-icount", "N|CPU:N", "Ends the run when all vCPUs together, or one, have executed N instructions.");
+
+    public Option<string?> Save { get; } = OptionValues.Value("--save", "FILE.simsnap",
+        "Saves a snapshot where the run ends, for 'sim restore'; an old file of that name is replaced.");
+
+    public Option<bool> NoEmbed { get; } = OptionValues.Flag("--no-embed",
+        "Snapshots keep checksums of firmware, kernel and initrd instead of their contents; a restore then needs the files.");
 
     public Option<string?> Pace { get; } =
         OptionValues.Value("--pace", "real|max", "Keep to the host's clock (default at a terminal) or run as fast as possible.");
@@ -39,7 +45,7 @@ internal sealed class RunOptions
     public Option<string?> LogRange { get; } =
         OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
 
-    public IReadOnlyList<Option> All => [Script, UntilOutput, UntilTime, UntilIcount, Pace, Progress, HostTimeout, Log, LogFile, LogRange];
+    public IReadOnlyList<Option> All => [Script, UntilOutput, UntilTime, UntilIcount, Save, NoEmbed, Pace, Progress, HostTimeout, Log, LogFile, LogRange];
 
     /// <summary>What the command line says, checked.</summary>
     /// <exception cref="SimException">A value is wrong or the script cannot be read.</exception>
@@ -47,6 +53,8 @@ internal sealed class RunOptions
     {
         Script = result.GetValue(Script) is { } path ? ReadScript(path) : null,
         Limits = new RunLimits { Output = ReadOutput(result.GetValue(UntilOutput)), Stop = ReadStop(result) },
+        Save = result.GetValue(Save) is { } save ? CheckFolder(save) : null,
+        EmbedImages = !result.GetValue(NoEmbed),
         Pace = result.GetValue(Pace) is { } pace ? OptionValues.OneOf("--pace", pace, "real", "max") : null,
         Progress = result.GetValue(Progress),
         HostTimeout = result.GetValue(HostTimeout) is { } seconds ? ReadSeconds(seconds) : null,
@@ -95,6 +103,11 @@ internal sealed class RunOptions
             throw new SimException($"--script {path}: the file cannot be read ({error.Message.TrimEnd('.')}).", SimErrorKind.Guest, error);
         }
     }
+
+    /// <summary>A folder that is missing is told before the run, not after it.</summary>
+    private static string CheckFolder(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)
+        ? throw new SimException($"--save {path}: the folder {folder} does not exist.")
+        : path;
 
     private static TimeSpan ReadSeconds(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
@@ -153,6 +166,12 @@ internal sealed record RunSettings
     public Script? Script { get; init; }
 
     public RunLimits Limits { get; init; } = RunLimits.None;
+
+    /// <summary>Where a snapshot goes at the end; null for nowhere.</summary>
+    public string? Save { get; init; }
+
+    /// <summary>Whether snapshots hold the images.</summary>
+    public bool EmbedImages { get; init; } = true;
 
     /// <summary>real, max, or null for the default.</summary>
     public string? Pace { get; init; }

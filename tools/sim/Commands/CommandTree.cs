@@ -15,7 +15,8 @@ internal sealed class CommandTree
         this.host = host;
         Help.Recursive = true;
         var machine = new MachineOptions();
-        var run = new RunCommand(host, machine, new RunOptions());
+        var options = new RunOptions();
+        var run = new RunCommand(host, machine, options);
         Root = new SimCommand(
             "sim",
             "A deterministic simulator of whole machines: same inputs, same run, bit for bit. "
@@ -27,7 +28,9 @@ internal sealed class CommandTree
             "sim tree --machine none");
         Root.With("Options", Version, Help);
         Root.Add(run.Create());
+        Root.Add(new RestoreCommand(host, machine, options).Create());
         var views = new MachineViewCommands(host, machine);
+        Root.Add(new SnapshotCommand(host, machine, views.Format).Create());
         Root.Add(new TypesCommand(host, machine, views.Format).Create());
         Root.Add(views.Tree());
         Root.Add(views.Qtree());

@@ -3,6 +3,7 @@ using Sim.Cli.CommandLine;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Session;
+using Sim.Snapshots;
 
 namespace Sim.Cli.Running;
 
@@ -36,24 +37,32 @@ internal sealed class MachineRun : IDisposable
     /// <summary>False when the guest takes no input: stdin is then left alone.</summary>
     public bool TakesInput { get; init; } = true;
 
+    /// <summary>True when the machine that is opened brings a script that goes on: stdin is then not read.</summary>
+    public bool BringsScript { get; init; }
+
     /// <summary>Sees the machine being built; null for nobody.</summary>
     public BuildDisplay? Display { get; init; }
 
     /// <summary>Boots the machine, runs it and prints the end line.</summary>
     /// <returns>The exit code.</returns>
-    public int Execute(MachineConfiguration configuration)
+    public int Execute(MachineConfiguration configuration) => Execute(options => Session.Boot(configuration, options));
+
+    /// <summary>Runs a machine that somebody else builds, and prints the end line.</summary>
+    /// <param name="open">Builds it.</param>
+    /// <returns>The exit code.</returns>
+    public int Execute(Func<SessionOptions, Session> open)
     {
-        var interactive = TakesInput && host.InputIsTerminal && settings.Script is null && serials.StdioIndex >= 0;
+        var interactive = TakesInput && host.InputIsTerminal && settings.Script is null && !BringsScript && serials.StdioIndex >= 0;
         var keepPace = settings.Pace is { } pace ? pace == "real" : interactive;
         var pacer = interactive || keepPace ? new HostPacer(keepPace, inbox, serials.Flush, stop.Token) : null;
-        using var session = Session.Boot(configuration, new SessionOptions { Observer = Display, Pacer = pacer });
+        using var session = open(new SessionOptions { Observer = Display, Pacer = pacer, Save = SaveSnapshot });
         session.Machine.Root.Observer = null;
         CheckVcpu(session);
         serials.Connect(session);
         log?.Connect(session);
         if (settings.Script is { } script)
             session.Attach(script);
-        else if (!interactive)
+        else if (!interactive && !BringsScript)
             TypeAhead(session);
         var progress = settings.Progress && host.ErrorIsTerminal
             ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, host.OutputIsTerminal ? serials.Stdio : null)
@@ -70,7 +79,31 @@ internal sealed class MachineRun : IDisposable
         var elapsed = Stopwatch.GetElapsedTime(start);
         progress?.Clear();
         serials.Flush();
-        return Finish(session, result, elapsed);
+        var saved = SaveAtEnd(session);
+        return Math.Max(Finish(session, result, elapsed), saved);
+    }
+
+    /// <summary>Saves where the run ended. A failure is told, and the end of the run all the same.</summary>
+    private int SaveAtEnd(Session session)
+    {
+        try
+        {
+            if (settings.Save is { } path)
+                SaveSnapshot(session, path);
+            return ExitCodes.Done;
+        }
+        catch (SimException error)
+        {
+            host.Say(error.Message);
+            return (int)error.Kind;
+        }
+    }
+
+    private void SaveSnapshot(Session session, string path)
+    {
+        var bar = host.ErrorIsTerminal ? new SaveProgress(host, path) : null;
+        Snapshot.Save(session, path, new SnapshotOptions { EmbedImages = settings.EmbedImages, Progress = bar is null ? null : bar.Show });
+        bar?.Clear();
     }
 
     public void Dispose()
@@ -160,8 +193,8 @@ internal sealed class MachineRun : IDisposable
     /// <summary>The awaited text that had not come when the run ended; null when all came.</summary>
     private string? MissingText(Session session, RunResult result, string reason)
     {
-        var what = settings.Script?.Waiting is { } step
-            ? FormattableString.Invariant($"{settings.Script.Name}:{step.Line}: expect {step.Text}")
+        var what = session.Script is { Waiting: { } step } script
+            ? FormattableString.Invariant($"{script.Name}:{step.Line}: expect {step.Text}")
             : result.OutputCame ? null : $"--until-output {settings.Limits.Output}";
         return what is null
             ? null

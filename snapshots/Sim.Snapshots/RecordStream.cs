@@ -1,0 +1,200 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace Sim.Snapshots;
+
+/// <summary>
+/// The frame of a file: a preamble, then records, each the MessagePack array <c>[kind, body, check]</c> with a short text, binary data and
+/// the XXH3-64 of both as 8 binary bytes. The last record's body is the XXH3-128 of everything before it.
+/// </summary>
+internal sealed class RecordWriter(Stream stream)
+{
+    private readonly XxHash128 whole = new();
+
+    /// <summary>Writes the preamble <c>[magic, format version, behaviour version]</c>.</summary>
+    public void WritePreamble(string magic, int version, int behaviour) =>
+        Write([0x93, .. RecordFormat.Text(magic), .. RecordFormat.Number(version), .. RecordFormat.Number(behaviour)]);
+
+    /// <summary>Writes a record.</summary>
+    public void WriteRecord(string kind, ReadOnlySpan<byte> body)
+    {
+        Span<byte> head = stackalloc byte[5];
+        head[0] = 0xC6;
+        BinaryPrimitives.WriteUInt32BigEndian(head[1..], (uint)body.Length);
+        Write([0x93, .. RecordFormat.Text(kind), .. head]);
+        Write(body);
+        Span<byte> check = stackalloc byte[10];
+        check[0] = 0xC4;
+        check[1] = 8;
+        BinaryPrimitives.WriteUInt64BigEndian(check[2..], RecordFormat.Check(kind, body));
+        Write(check);
+    }
+
+    /// <summary>Writes the last record.</summary>
+    public void WriteEnd()
+    {
+        var hash = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(hash, whole.GetCurrentHashAsUInt128());
+        WriteRecord(SnapshotFormat.End, hash);
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        whole.Append(bytes);
+        stream.Write(bytes);
+    }
+}
+
+/// <summary>Where a record's body lies in a file.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Offset">Offset of the first byte.</param>
+/// <param name="Length">Number of bytes.</param>
+internal readonly record struct RecordPlace(string Kind, long Offset, int Length);
+
+/// <summary>Reads what <see cref="RecordWriter"/> writes, and nothing else.</summary>
+/// <param name="stream">A stream that can seek, at the beginning of the file.</param>
+/// <param name="name">Name of the file, for messages.</param>
+internal sealed class RecordReader(Stream stream, string name)
+{
+    private readonly XxHash128 whole = new();
+    private readonly byte[] small = new byte[40];
+
+    /// <summary>Reads the preamble and returns the behaviour version.</summary>
+    /// <exception cref="Engine.Base.SimException">It is another kind of file, or of a newer version.</exception>
+    public int ReadPreamble(string magic, int version, string what)
+    {
+        var mark = 1 + 1 + magic.Length;
+        byte[] expected = [0x93, .. RecordFormat.Text(magic)];
+        if (stream.Length < mark || !Read(small.AsSpan(0, mark)).SequenceEqual(expected))
+            throw SnapshotError.In(name, $"this is no {what}: it does not begin as one");
+        var found = ReadNumber();
+        if (found != version)
+        {
+            throw SnapshotError.In(name, FormattableString.Invariant(
+                $"this {what} has format version {found}; this program reads version {version}{(found > version ? ", so a newer one made it" : "")}"));
+        }
+
+        return ReadNumber();
+    }
+
+    /// <summary>
+    /// Reads all records to the end of the file, checks each and the whole, and returns where they are; the last one is left out.
+    /// </summary>
+    /// <exception cref="Engine.Base.SimException">The file is torn, or a byte of it is wrong.</exception>
+    public List<RecordPlace> ReadAll()
+    {
+        var places = new List<RecordPlace>();
+        while (true)
+        {
+            var hash = whole.GetCurrentHashAsUInt128();
+            var place = Next(out var body);
+            if (place.Kind != SnapshotFormat.End)
+            {
+                places.Add(place);
+                continue;
+            }
+
+            if (body.Length != 16 || BinaryPrimitives.ReadUInt128BigEndian(body) != hash)
+                throw SnapshotError.In(name, "the checksum of the whole file is wrong: records are missing or were exchanged");
+            if (stream.Position != stream.Length)
+                throw SnapshotError.In(name, FormattableString.Invariant($"{stream.Length - stream.Position} bytes follow the end"));
+            return places;
+        }
+    }
+
+    /// <summary>The body of a record that was found before.</summary>
+    public byte[] ReadBody(RecordPlace place)
+    {
+        stream.Position = place.Offset;
+        var body = new byte[place.Length];
+        stream.ReadExactly(body);
+        return body;
+    }
+
+    private RecordPlace Next(out byte[] body)
+    {
+        var at = stream.Position;
+        var head = Read(small.AsSpan(0, 2));
+        var length = head[1] - 0xA0;
+        if (head[0] != 0x93 || length is < 1 or > 16)
+            throw Broken(at);
+        var kind = Encoding.ASCII.GetString(Read(small.AsSpan(0, length)));
+        head = Read(small.AsSpan(0, 5));
+        var size = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
+        if (head[0] != 0xC6)
+            throw Broken(at);
+        if (size > SnapshotFormat.MaxBody)
+        {
+            throw SnapshotError.In(name, FormattableString.Invariant(
+                $"the record at offset {at} claims {size} bytes; expected at most {SnapshotFormat.MaxBody}"));
+        }
+
+        if (size > stream.Length - stream.Position)
+            throw Torn();
+        var place = new RecordPlace(kind, stream.Position, (int)size);
+        body = new byte[size];
+        Read(body);
+        var check = Read(small.AsSpan(0, 10));
+        if (check[0] != 0xC4 || check[1] != 8 || BinaryPrimitives.ReadUInt64BigEndian(check[2..]) != RecordFormat.Check(kind, body))
+            throw SnapshotError.In(name, FormattableString.Invariant($"the record '{Printable(kind)}' at offset {at} has a wrong checksum"));
+        return place;
+    }
+
+    private int ReadNumber()
+    {
+        var first = Read(small.AsSpan(0, 1))[0];
+        if (first < 0x80)
+            return first;
+        return first == 0xCE && Read(small.AsSpan(0, 4)) is var bytes && BinaryPrimitives.ReadUInt32BigEndian(bytes) <= int.MaxValue
+            ? BinaryPrimitives.ReadInt32BigEndian(bytes)
+            : throw Broken(stream.Position);
+    }
+
+    private Span<byte> Read(Span<byte> bytes)
+    {
+        try
+        {
+            stream.ReadExactly(bytes);
+        }
+        catch (EndOfStreamException)
+        {
+            throw Torn();
+        }
+
+        whole.Append(bytes);
+        return bytes;
+    }
+
+    private static string Printable(string kind) => string.Concat(kind.Select(static c => char.IsAsciiLetterOrDigit(c) ? c : '?'));
+
+    private Engine.Base.SimException Torn() => SnapshotError.In(name, FormattableString.Invariant(
+        $"the file is torn: it ends at byte {stream.Length}, in the middle of a record or before the last one"));
+
+    private Engine.Base.SimException Broken(long at) =>
+        SnapshotError.In(name, FormattableString.Invariant($"there is no record at offset {at}, where one should begin"));
+}
+
+/// <summary>What writer and reader share.</summary>
+internal static class RecordFormat
+{
+    public static byte[] Text(string text) => [(byte)(0xA0 | text.Length), .. Encoding.ASCII.GetBytes(text)];
+
+    public static byte[] Number(int value)
+    {
+        if (value < 0x80)
+            return [(byte)value];
+        var bytes = new byte[5];
+        bytes[0] = 0xCE;
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(1), value);
+        return bytes;
+    }
+
+    public static ulong Check(string kind, ReadOnlySpan<byte> body)
+    {
+        var hash = new XxHash3();
+        hash.Append(Encoding.ASCII.GetBytes(kind));
+        hash.Append(body);
+        return hash.GetCurrentHashAsUInt64();
+    }
+}

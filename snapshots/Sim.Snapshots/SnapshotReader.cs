@@ -1,0 +1,286 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using K4os.Compression.LZ4;
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Qdev;
+using Sim.Engine.Session;
+
+namespace Sim.Snapshots;
+
+/// <summary>
+/// An open snapshot file. Opening it checks every record and the whole; contents of pages stay in the file until somebody asks for them.
+/// </summary>
+public sealed class SnapshotReader : IDisposable
+{
+    private const int CachedRecords = 16;
+
+    private readonly Stream stream;
+    private readonly RecordReader records;
+    private readonly List<RecordPlace> pages;
+    private readonly Dictionary<int, byte[]> cache = [];
+    private readonly Queue<int> cached = new();
+
+    private SnapshotReader(Stream stream, string name)
+    {
+        this.stream = stream;
+        Name = name;
+        records = new RecordReader(stream, name);
+        BehaviourVersion = records.ReadPreamble(SnapshotFormat.Magic, SnapshotFormat.Version, "snapshot");
+        var places = records.ReadAll();
+        Header = Body<SnapshotHeader>(Single(places, SnapshotFormat.Header));
+        CheckHeader();
+        Sections = [.. places.Where(static p => p.Kind == SnapshotFormat.Section).Select(ReadSection)];
+        Input = Named(() => InputCodec.ToInput(Body<InputRecord>(Single(places, SnapshotFormat.Input))));
+        pages = [.. places.Where(static p => p.Kind == SnapshotFormat.Pages)];
+        CheckOrder(places);
+    }
+
+    /// <summary>Name of the file, for messages.</summary>
+    public string Name { get; }
+
+    /// <summary>Version of the simulator's behaviour that the saved run had; see <see cref="Versions.Behaviour"/>.</summary>
+    public int BehaviourVersion { get; }
+
+    /// <summary>What was saved, when, and where each page belongs.</summary>
+    public SnapshotHeader Header { get; }
+
+    /// <summary>State of every object and of the scheduler.</summary>
+    public IReadOnlyList<StateSection> Sections { get; }
+
+    /// <summary>What waits to go into the machine.</summary>
+    public PendingInput Input { get; }
+
+    /// <summary>Digest of the saved machine.</summary>
+    public UInt128 Digest => BinaryPrimitives.ReadUInt128BigEndian(Header.Digest);
+
+    /// <summary>Size of the file in bytes.</summary>
+    public long Length => stream.Length;
+
+    /// <summary>Opens a snapshot file.</summary>
+    /// <exception cref="SimException">It cannot be read, is no snapshot, of a newer version, torn or broken.</exception>
+    public static SnapshotReader Open(string path)
+    {
+        try
+        {
+            return Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20), path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw SnapshotError.In(path, "this snapshot file does not exist", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw SnapshotError.In(path, $"this snapshot file cannot be read ({error.Message.TrimEnd('.')})", error);
+        }
+    }
+
+    /// <summary>Reads a snapshot from a stream that can seek, and that the reader owns from now on.</summary>
+    /// <exception cref="SimException">It is no snapshot, of a newer version, torn or broken.</exception>
+    public static SnapshotReader Open(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        try
+        {
+            return new SnapshotReader(stream, name);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A page of content by its number in <see cref="RamRecord.Runs"/>.</summary>
+    /// <exception cref="SimException">The record that holds it is broken.</exception>
+    public ReadOnlySpan<byte> Content(long index)
+    {
+        var record = (int)(index / SnapshotFormat.PagesPerRecord);
+        if (!cache.TryGetValue(record, out var contents))
+        {
+            if (cached.Count == CachedRecords)
+                cache.Remove(cached.Dequeue());
+            cached.Enqueue(record);
+            cache.Add(record, contents = Unpack(record));
+        }
+
+        return contents.AsSpan((int)(index % SnapshotFormat.PagesPerRecord) * SnapshotFormat.PageSize, SnapshotFormat.PageSize);
+    }
+
+    /// <summary>
+    /// Builds the machine through the object model from the saved configuration and gives it the saved state: its run goes on as if it had
+    /// never been interrupted.
+    /// </summary>
+    /// <param name="options">What the session is given besides; none of it changes the run.</param>
+    /// <param name="findImage">Gives the content of an image that is not embedded; by default its file is looked for, see <see cref="ImageFiles"/>.</param>
+    /// <exception cref="SimException">The machine cannot be built, an image is missing, or the state is none of that machine.</exception>
+    public Session Restore(SessionOptions? options = null, Func<ImageRecord, ReadOnlyMemory<byte>>? findImage = null)
+    {
+        findImage ??= image => ImageFiles.Find(image, Name);
+        var images = Header.Images.ToDictionary(static i => i.Role, i => new GuestImage(i.Name, i.Embedded ? ReadImage(i) : findImage(i)));
+        var session = Named(() => Session.Boot(ConfigurationCodec.ToConfiguration(Header.Configuration, images), options));
+        try
+        {
+            RestoreRam(session.Machine);
+            Named(() =>
+            {
+                session.Load(Sections, Input);
+                return true;
+            });
+            CheckRestored(session);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => stream.Dispose();
+
+    private void RestoreRam(MachineState machine)
+    {
+        var blocks = machine.RamBlocks;
+        if (!blocks.Select(static b => (b.Name, b.Size)).SequenceEqual(Header.Ram.Select(static r => (r.Name, r.Size))))
+            throw SnapshotError.In(Name, "its RAM is not that of the machine that its configuration describes");
+        foreach (var (block, saved) in blocks.Zip(Header.Ram))
+        {
+            // What the machine's reset has written there goes; pages that nobody has touched are zero already.
+            var next = 0UL;
+            foreach (var (first, count, content) in Runs(saved.Runs))
+            {
+                ClearWritten(block, next, (ulong)first);
+                for (var i = 0; i < count; i++)
+                    block.ReplacePage((ulong)(first + i), Content(content + i));
+                next = (ulong)(first + count);
+            }
+
+            ClearWritten(block, next, block.PageCount);
+        }
+    }
+
+    private static void ClearWritten(Engine.Memory.RamBlock block, ulong first, ulong end)
+    {
+        for (var page = first; page < end; page++)
+        {
+            if (block.Stamp(page) != 0)
+                block.ReplacePage(page, default);
+        }
+    }
+
+    private void CheckRestored(Session session)
+    {
+        if (!session.Scheduler.Clocks.Select(static c => c.Instructions).SequenceEqual(Header.Instructions)
+            || session.Scheduler.ReachedTime != Header.Time)
+            throw SnapshotError.In(Name, "the restored machine's time or instruction counts are not those of the header");
+        if (session.Digest() is var digest && digest != Digest)
+        {
+            throw new SimException(
+                $"{Name}: the restored machine has digest {StateHasher.Format(digest)}; expected {StateHasher.Format(Digest)}.", SimErrorKind.Divergence);
+        }
+    }
+
+    private byte[] ReadImage(ImageRecord image)
+    {
+        var content = new byte[image.Length];
+        foreach (var (first, count, index) in Runs(image.Runs))
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var at = (first + i) * SnapshotFormat.PageSize;
+                Content(index + i)[..(int)Math.Min(SnapshotFormat.PageSize, image.Length - at)].CopyTo(content.AsSpan((int)at));
+            }
+        }
+
+        return SHA256.HashData(content).AsSpan().SequenceEqual(image.Sha256)
+            ? content
+            : throw SnapshotError.In(Name, $"the image '{image.Role}' has a wrong checksum");
+    }
+
+    private byte[] Unpack(int record)
+    {
+        var count = (int)Math.Min(SnapshotFormat.PagesPerRecord, Header.Contents - (long)record * SnapshotFormat.PagesPerRecord);
+        var contents = new byte[count * SnapshotFormat.PageSize];
+        return LZ4Codec.Decode(records.ReadBody(pages[record]), contents) == contents.Length
+            ? contents
+            : throw SnapshotError.In(Name, FormattableString.Invariant($"the pages at offset {pages[record].Offset} do not unpack to {count} pages"));
+    }
+
+    private StateSection ReadSection(RecordPlace place)
+    {
+        var section = Body<SectionRecord>(place);
+        return section is { Path: not null, Type: not null, State: not null }
+            ? new StateSection(section.Path, section.Type, section.Version, section.State)
+            : throw SnapshotError.In(Name, FormattableString.Invariant($"the section at offset {place.Offset} has no path, type or state"));
+    }
+
+    private RecordPlace Single(List<RecordPlace> places, string kind) => places.Where(p => p.Kind == kind).ToList() is [var only]
+        ? only
+        : throw SnapshotError.In(Name, $"it has no record '{kind}', or several");
+
+    private T Body<T>(RecordPlace place) => Named(() => StateOf.Deserialize<T>(place.Kind, records.ReadBody(place)));
+
+    /// <summary>Runs are in order, lie within their block, and name contents that the file has.</summary>
+    private void CheckHeader()
+    {
+        var header = Header;
+        var complete = header is { Configuration: not null, Instructions: not null, Digest.Length: 16, Images: not null, Ram: not null }
+            && header.Images.All(static i => i is { Role: not null, Name: not null, Sha256.Length: 32, Runs: not null })
+            && header.Ram.All(static r => r is { Name: not null, Runs: not null });
+        if (!complete || header.Images!.DistinctBy(static i => i.Role).Count() != header.Images!.Length)
+            throw SnapshotError.In(Name, "its header is not complete, or has an image twice");
+        foreach (var image in header.Images!)
+        {
+            if (image.Length is < 0 or > SnapshotFormat.MaxImage || image.Role is not ("bios" or "kernel" or "initrd" or "dtb"))
+                throw SnapshotError.In(Name, $"the image '{image.Role}' has a length or a role that no image can have");
+            CheckRuns(image.Runs, (image.Length + SnapshotFormat.PageSize - 1) / SnapshotFormat.PageSize, $"image '{image.Role}'");
+        }
+
+        foreach (var block in header.Ram!)
+            CheckRuns(block.Runs, (long)(block.Size / SnapshotFormat.PageSize), $"RAM block '{block.Name}'");
+    }
+
+    private void CheckRuns(long[] runs, long pageCount, string what)
+    {
+        var next = 0L;
+        foreach (var (first, count, content) in Runs(runs.Length % 3 == 0 ? runs : [-1, 0, 0]))
+        {
+            if (first < next || count < 1 || count > pageCount - first || content < 0 || content > Header.Contents - count)
+                throw SnapshotError.In(Name, $"the {what} has pages that do not fit, or that the file does not have");
+            next = first + count;
+        }
+    }
+
+    private void CheckOrder(List<RecordPlace> places)
+    {
+        string[] expected =
+        [
+            SnapshotFormat.Header, .. Sections.Select(static _ => SnapshotFormat.Section), SnapshotFormat.Input,
+            .. pages.Select(static _ => SnapshotFormat.Pages),
+        ];
+        var needed = (Header.Contents + SnapshotFormat.PagesPerRecord - 1) / SnapshotFormat.PagesPerRecord;
+        if (Sections.Count != Header.Sections || pages.Count != needed || !places.Select(static p => p.Kind).SequenceEqual(expected))
+            throw SnapshotError.In(Name, "its records are not those, or not in the order, that its header announces");
+    }
+
+    /// <summary>Says which file an error is about.</summary>
+    private T Named<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (SimException error) when (!error.Message.StartsWith(Name, StringComparison.Ordinal))
+        {
+            throw new SimException($"{Name}: {error.Message}", SimErrorKind.Guest, error);
+        }
+    }
+
+    private static IEnumerable<(long First, long Count, long Content)> Runs(long[] runs)
+    {
+        for (var i = 0; i < runs.Length; i += 3)
+            yield return (runs[i], runs[i + 1], runs[i + 2]);
+    }
+}

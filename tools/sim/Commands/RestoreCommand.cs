@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Sim.Cli.CommandLine;
+using Sim.Cli.Running;
+using Sim.Engine.Base;
+using Sim.Snapshots;
+
+namespace Sim.Cli.Commands;
+
+/// <summary><c>sim restore</c>: goes on from a snapshot.</summary>
+internal sealed class RestoreCommand(CommandHost host, MachineOptions machine, RunOptions run)
+{
+    private readonly Argument<string> file = new("FILE.simsnap") { Description = "The snapshot." };
+
+    private readonly Option<bool> noScript = OptionValues.Flag("--no-script",
+        "Leaves the script that was under way when the snapshot was saved, instead of going on with it.");
+
+    public SimCommand Create() => new SimCommand(
+        "restore",
+        "Goes on from a snapshot, on this host or another: the run is the same as if it had never been interrupted, to the last bit. The "
+        + "machine is built from the configuration in the snapshot, so there are no machine options; limits count from power-on. A script "
+        + "that was under way goes on, unless another one is given.",
+        Execute,
+        "sim restore booted.simsnap",
+        "sim restore booted.simsnap --script test.script --until-time 20s",
+        "sim restore booted.simsnap --until-icount 2000000000 --save later.simsnap")
+    { file }
+        .With("Options", noScript, machine.Serial, machine.Plugin)
+        .With("Run options", run.All);
+
+    private int Execute(ParseResult result)
+    {
+        var settings = run.Read(result);
+        Plugins.Load(result.GetValue(machine.Plugin));
+        using var reader = SnapshotReader.Open(result.GetValue(file)!);
+        var script = settings.Script is null && !result.GetValue(noScript) ? reader.Input.Script : null;
+        using var execution = new MachineRun(host, settings, Serials(result, reader)) { BringsScript = script is not null };
+        if (script is { Steps: [var next, ..] })
+            host.Say(FormattableString.Invariant($"the script {script.Name} goes on at line {next.Line}; --no-script leaves it."));
+        return execution.Execute(options =>
+        {
+            var session = reader.Restore(options);
+            if (script is null)
+                session.DetachScript();
+            return session;
+        });
+    }
+
+    /// <summary>Where the serial ports lead: as many as the machine has, by default the first to stdio.</summary>
+    private string[] Serials(ParseResult result, SnapshotReader reader)
+    {
+        var count = reader.Header.Configuration.Serials;
+        if (result.GetValue(machine.Serial) is not { Length: > 0 } given)
+            return [.. Enumerable.Range(0, Math.Clamp(count, 0, 255)).Select(static index => index == 0 ? "stdio" : "null")];
+        return given.Length == count
+            ? given
+            : throw new SimException(FormattableString.Invariant(
+                $"--serial is given {given.Length} times; the machine in {reader.Name} has {count} serial ports with a backend."));
+    }
+}
