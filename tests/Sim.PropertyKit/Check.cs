@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Sim.PropertyKit;
 
@@ -19,9 +20,9 @@ public static class Check
     /// <summary>Two values must be equal.</summary>
     /// <param name="expected">What the model, the reference or the undisturbed run has.</param>
     /// <param name="actual">What was found.</param>
-    /// <param name="what">Names the value in the message.</param>
+    /// <param name="what">Names the value in the message; its expression in the source when left out.</param>
     /// <exception cref="CheckFailedException">They differ.</exception>
-    public static void Equal<T>(T expected, T actual, string what)
+    public static void Equal<T>(T expected, T actual, [CallerArgumentExpression(nameof(actual))] string what = "")
     {
         if (!EqualityComparer<T>.Default.Equals(expected, actual))
             throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"{what}: {actual}; expected {expected}."));
@@ -29,7 +30,7 @@ public static class Check
 
     /// <summary>Two sequences must be equal; the first difference is told.</summary>
     /// <exception cref="CheckFailedException">They differ.</exception>
-    public static void Same<T>(IEnumerable<T> expected, IEnumerable<T> actual, string what)
+    public static void Same<T>(IEnumerable<T> expected, IEnumerable<T> actual, [CallerArgumentExpression(nameof(actual))] string what = "")
     {
         T[] left = [.. expected], right = [.. actual];
         for (var index = 0; index < Math.Min(left.Length, right.Length); index++)
@@ -53,6 +54,21 @@ public static class Check
         }
 
         throw new CheckFailedException($"{what}: nothing was thrown; expected {typeof(TException).Name}.");
+    }
+
+    /// <summary>What the action throws; null for nothing.</summary>
+    public static Exception? Caught(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return error;
+        }
     }
 }
 

@@ -1,8 +1,17 @@
+using Sim.PropertyKit.Memory;
+using Sim.PropertyKit.Qdev;
+using Sim.PropertyKit.Qom;
+
 namespace Sim.PropertyKit;
 
 /// <summary>Every named law of this kit, in the order in which a campaign tries them.</summary>
 public static class LawCatalogue
 {
     /// <summary>The laws.</summary>
-    public static IReadOnlyList<NamedLaw> All { get; } = [];
+    public static IReadOnlyList<NamedLaw> All { get; } =
+    [
+        .. TypeGraphLaws.All,
+        .. RealizeLaws.All,
+        .. FlatViewLaws.All,
+    ];
 }

@@ -1,0 +1,20 @@
+using System.Globalization;
+using Sim.PropertyKit;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary>How tests try the laws of the property kit.</summary>
+internal static class LawTesting
+{
+    /// <summary>Tries the law's sample, and writes to the test's output what it was tried on: the seed makes the same cases again.</summary>
+    public static void Sampled(this NamedLaw law)
+    {
+        if (law.Missing() is { } missing)
+            Assert.Skip(missing);
+        var report = law.Holds(law.Sample with { Cancellation = TestContext.Current.CancellationToken });
+        var classes = report.Classes.Select(found => string.Create(CultureInfo.InvariantCulture, $"{found.Key} {100.0 * found.Value / report.Runs:F0} %"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{law}: seed {report.Seed}, {report.Runs} cases: {string.Join(", ", classes)}"));
+    }
+}
