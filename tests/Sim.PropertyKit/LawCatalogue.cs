@@ -1,6 +1,8 @@
+using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Memory;
 using Sim.PropertyKit.Qdev;
 using Sim.PropertyKit.Qom;
+using Sim.PropertyKit.Scheduling;
 
 namespace Sim.PropertyKit;
 
@@ -13,5 +15,12 @@ public static class LawCatalogue
         .. TypeGraphLaws.All,
         .. RealizeLaws.All,
         .. FlatViewLaws.All,
+        .. RegisterAccessLaws.All,
+        .. RamBlockLaws.All,
+        .. SchedulerLaws.All,
+        .. ScheduleTimeLaws.All,
+        .. DeterminismLaws.All,
+        .. StopLaws.All,
+        .. ResetLaws.All,
     ];
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Sim.Engine.Base;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

@@ -16,26 +16,12 @@ public sealed class RamBlockTests
 
     private static readonly MemoryRegionOps Nothing = new() { Read = static (_, _, _) => 0, Write = static (_, _, _, _) => { }, Peek = static (_, _, _) => 0 };
 
-    private static readonly Arbitrary<Sequence> Sequences = Arb.From(
-        from count in Gen.Choose(1, 40)
-        from accesses in RegisterPlan.AccessGenerator((int)Size - 8).ListOf(count)
-        from edges in Gen.Choose(0, 5).ListOf(count)
-        select new Sequence([.. accesses.Zip(edges, AtTheEdge)]),
-        static sequence => Shrinking.List(sequence.Accesses).Select(static accesses => new Sequence(accesses)));
-
     [Fact]
-    public void Ram_keeps_bytes_and_knows_since_when() => Law.Holds("dirty epochs", Sequences, static (sequence, classes) => Check(sequence, 0, classes), new LawOptions
-    {
-        Runs = 300,
-        Required =
-        [
-            ("a page written in two epochs", 0.3), ("a page never written", 0.1), ("across pages", 0.1), ("zeros for an untouched page", 0.05), ("cleared", 0.2), ("by DMA", 0.3),
-        ],
-    });
+    public void Ram_keeps_bytes_and_knows_since_when() => RamBlockLaws.DirtyEpochs.Sampled();
 
     [Fact]
     public void A_page_that_is_not_stamped_is_found() =>
-        Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", Sequences, static (sequence, classes) => Check(sequence, 1, classes)));
+        Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", RamBlockLaws.Sequences, static (sequence, classes) => RamBlockLaws.CheckSequence(sequence, 1, classes)));
 
     [Fact]
     public void Rom_ignores_writes_and_reads_as_ram_does()
@@ -132,107 +118,6 @@ public sealed class RamBlockTests
             var error = Assert.Throws<SimException>(() => container.AddSubregion(0, region));
             Assert.Contains($"'{region.Name}' cannot contain itself", error.Message, StringComparison.Ordinal);
         }
-    }
-
-    /// <summary>Moves some accesses across a page's end, and lets some write zeros.</summary>
-    private static PlannedAccess AtTheEdge(PlannedAccess access, int edge) => edge switch
-    {
-        0 => access with { Address = ((access.Address & ~0xFFFUL) | 0xFFC) % (Size - 8) },
-        1 when access.Value % 3 < 2 => access with { Value = 0 },
-        _ => access,
-    };
-
-    /// <summary>The value of an access chooses what is done: a write by a CPU, by DMA, a clear. A read opens a new epoch.</summary>
-    private static void Check(Sequence sequence, uint unstamped, CaseClasses classes)
-    {
-        using var machine = TestMachine.Create(ramSize: Size);
-        var ram = machine.RamBlocks[0];
-        var listener = new Listener();
-        ram.AddListener(listener);
-        var (model, stamps, told) = (new byte[Size], new uint[ram.PageCount], new List<(ulong, ulong)>());
-        var epoch = 1u;
-        foreach (var access in sequence.Accesses)
-        {
-            if (!access.IsWrite)
-            {
-                Assert.Equal(++epoch, ram.OpenEpoch());
-                Assert.Equal((int)epoch - 1, listener.Epochs);
-                continue;
-            }
-
-            var clears = access.Value % 3 == 2;
-            var bytes = Write(machine.Memory, ram, access, classes);
-            bytes.CopyTo(model, (int)access.Address);
-            foreach (var (at, length) in clears ? [(access.Address, bytes.Length)] : Pieces(access.Address, bytes.Length))
-            {
-                // Zeros that a page has anyway, as nobody has written to it, are no write; a clear always is one.
-                if (!clears && stamps[at >> 12] == 0 && model.AsSpan((int)at, length).IndexOfAnyExcept((byte)0) < 0)
-                {
-                    classes.Add("zeros for an untouched page");
-                    continue;
-                }
-
-                told.Add((at, (ulong)length));
-                foreach (var (page, _) in Pieces(at, length))
-                {
-                    classes.Add("a page written in two epochs", stamps[page >> 12] != 0 && stamps[page >> 12] != epoch);
-                    stamps[page >> 12] = page >> 12 == 3 ? epoch - unstamped : epoch;
-                }
-            }
-
-            classes.Add("across pages", Pieces(access.Address, bytes.Length).Count() > 1);
-            Assert.True(told.SequenceEqual(listener.Writes), "listeners are told of every write");
-        }
-
-        Assert.True(ram.Span(0, (int)Size).SequenceEqual(model), "RAM holds what was written");
-        classes.Add("a page never written", stamps.Contains(0u));
-        for (var since = 0u; since <= epoch + 1; since++)
-        {
-            var pages = new List<ulong>();
-            ram.CollectWritten(since, pages);
-            Assert.Equal(Enumerable.Range(0, stamps.Length).Where(page => stamps[page] >= since).Select(static page => (ulong)page), pages);
-        }
-    }
-
-    /// <summary>The parts of a write that lie in one page each.</summary>
-    private static IEnumerable<(ulong At, int Length)> Pieces(ulong at, int length)
-    {
-        for (var left = length; left > 0;)
-        {
-            var count = Math.Min(left, RamBlock.PageSize - (int)(at % RamBlock.PageSize));
-            yield return (at, count);
-            at += (ulong)count;
-            left -= count;
-        }
-    }
-
-    private static byte[] Write(AddressSpace memory, RamBlock ram, PlannedAccess access, CaseClasses classes)
-    {
-        var bytes = new byte[access.Size];
-        for (var i = 0; i < access.Size; i++)
-            bytes[i] = (byte)(access.Value >> (8 * (access.Size - 1 - i)));
-        switch (access.Value % 3)
-        {
-            case 0:
-                memory.Write(access.Address, access.Value, access.Size, null);
-                break;
-            case 1:
-                memory.Write(access.Address, (ReadOnlySpan<byte>)bytes);
-                classes.Add("by DMA");
-                break;
-            default:
-                ram.Clear(access.Address, (ulong)access.Size);
-                bytes.AsSpan().Clear();
-                classes.Add("cleared");
-                break;
-        }
-
-        return bytes;
-    }
-
-    private sealed record Sequence(IReadOnlyList<PlannedAccess> Accesses)
-    {
-        public override string ToString() => string.Join(", ", Accesses);
     }
 
     private sealed class Listener : IRamListener

@@ -7,6 +7,7 @@ using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 using Sim.PropertyKit;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

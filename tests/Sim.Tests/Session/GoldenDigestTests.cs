@@ -1,3 +1,4 @@
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Sim.Engine.Boards;
-using Sim.Engine.Boards.Images;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;
@@ -13,30 +12,19 @@ internal static class TestGuests
     public const long RecordedRtcBase = 1_767_268_800;
 
     /// <summary>Where the distribution keeps U-Boot.</summary>
-    public const string UBootFile = "/usr/lib/u-boot/qemu-ppce500/uboot.elf";
-
-    /// <summary>SHA-256 of the U-Boot that the recorded consoles and digests are of: Debian u-boot-qemu 2023.01+dfsg-2+deb12u3.</summary>
-    private const string RecordedUBoot = "2febc1d6c4e3984e812731ca8754afc7a02586b7398eaad18ca5743c6a9ca7c2";
-
-    private static readonly Lazy<byte[]?> InstalledUBoot = new(static () => File.Exists(UBootFile) ? File.ReadAllBytes(UBootFile) : null);
+    public const string UBootFile = LawGuests.UBootFile;
 
     private static readonly string Programs = Path.Combine(Repository.Root, "tools", "guests");
 
-    private static readonly Lazy<GuestImage> DemoImage =
-        new(static () => new GuestImage("demo.elf", File.ReadAllBytes(Path.Combine(Programs, "demo", "demo.elf"))));
-
     /// <summary>The demo firmware.</summary>
-    public static GuestImage Demo => DemoImage.Value;
+    public static GuestImage Demo => LawGuests.Demo;
 
     /// <summary>The distribution's U-Boot; skips the calling test where it is not installed, or is not the recorded one.</summary>
     public static GuestImage UBoot()
     {
-        Assert.SkipUnless(InstalledUBoot.Value is not null, $"{UBootFile} is not installed: sudo apt-get install u-boot-qemu");
-        var hash = Convert.ToHexStringLower(SHA256.HashData(InstalledUBoot.Value!));
-        Assert.SkipUnless(
-            hash == RecordedUBoot,
-            $"{UBootFile} is another build than the recorded one: sudo apt-get install u-boot-qemu=2023.01+dfsg-2+deb12u3");
-        return new GuestImage("uboot.elf", InstalledUBoot.Value!);
+        if (LawGuests.MissingUBoot is { } missing)
+            Assert.Skip(missing);
+        return LawGuests.UBoot;
     }
 
     /// <summary>A workload of tools/guests/bench with another repeat count than the one in the file.</summary>

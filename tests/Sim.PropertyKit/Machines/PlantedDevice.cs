@@ -5,7 +5,7 @@ using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Machines;
 
 /// <summary>What the planted device remembers.</summary>
 [MessagePackObject]

@@ -3,14 +3,15 @@ using Sim.Engine.Memory;
 using Sim.Engine.Qom;
 using Sim.Engine.Session;
 
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Machines;
 
 /// <summary>Everything that debugger, monitor, hasher and tracer look at.</summary>
-internal static class Observation
+public static class Observation
 {
     /// <summary>Looks at all of it once.</summary>
     public static void LookAtEverything(Session session)
     {
+        ArgumentNullException.ThrowIfNull(session);
         session.Digest();
         var machine = session.Machine;
         var objects = Tree(machine.Root.Object).ToList();

@@ -6,18 +6,16 @@ using Sim.Engine.Boards;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
-using Sim.PropertyKit;
-using Xunit;
 
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Machines;
 
 /// <summary>A guest, the machine it runs on and the schedule: all that decides a run.</summary>
-/// <param name="Guest"><c>demo</c>, or <c>u-boot</c> with the session in data/uboot-session.script.</param>
+/// <param name="Guest"><c>demo</c>, or <c>u-boot</c> with the session <see cref="LawGuests.UBootScript"/>.</param>
 /// <param name="Smp">CPUs.</param>
 /// <param name="Schedule">The policy, as on the command line.</param>
 /// <param name="Quantum">ns.</param>
 /// <param name="Shift">log2 of ns per instruction.</param>
-internal sealed record MachineScenario(
+public sealed record MachineScenario(
     string Guest, int Smp, string Schedule = "round-robin", long Quantum = 20 * VirtualTime.Microsecond, int Shift = 1)
 {
     /// <summary>Virtual time after which a run is taken for stuck; the longest scenario takes about 60 ms.</summary>
@@ -26,22 +24,19 @@ internal sealed record MachineScenario(
     /// <summary>Small machines and schedules of every kind, mostly with the demo; U-Boot among them where it is installed.</summary>
     public static Arbitrary<MachineScenario> Any { get; } = Arb.From(Generator(), Shrink);
 
-    /// <summary>The session that the U-Boot scenarios hold.</summary>
-    public static string UBootScript => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Session", "data", "uboot-session.script"));
-
     /// <summary>Builds the machine, ready for its first instruction, with the script that belongs to it.</summary>
     public Session Boot(TypeRegistry? registry = null)
     {
         var configuration = new MachineConfiguration
         {
-            Bios = Guest == "demo" ? TestGuests.Demo : TestGuests.UBoot(),
+            Bios = Guest == "demo" ? LawGuests.Demo : LawGuests.UBoot,
             Smp = Smp,
             Scheduler = new SchedulerOptions { Policy = SchedulePolicy.Parse(Schedule), Quantum = Quantum, Shift = Shift },
             Devices = registry is null ? [] : [new DeviceRequest(PlantedDevice.TypeName, [])],
         };
         var session = Session.Boot(configuration, new SessionOptions { Registry = registry });
         if (Guest == "u-boot")
-            session.Attach(Script.Parse("uboot-session.script", UBootScript));
+            session.Attach(Script.Parse("uboot-session.script", LawGuests.UBootScript));
         return session;
     }
 
@@ -55,21 +50,24 @@ internal sealed record MachineScenario(
     /// <summary>Runs a session for so many instructions of all its CPUs; with 0 it only lets requests take effect.</summary>
     public static void RunFor(Session session, long instructions)
     {
+        ArgumentNullException.ThrowIfNull(session);
         var stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions };
-        session.Run(new RunLimits { Stop = stop }, TestContext.Current.CancellationToken);
+        session.Run(new RunLimits { Stop = stop });
     }
 
     /// <summary>Runs a session of this scenario to its end.</summary>
     public static RunOutcome Finish(Session session)
     {
-        var result = session.Run(new RunLimits { Stop = new StopCondition { Time = Patience } }, TestContext.Current.CancellationToken);
-        Assert.Equal(EndReason.PowerOff, result.Reason);
+        ArgumentNullException.ThrowIfNull(session);
+        var result = session.Run(new RunLimits { Stop = new StopCondition { Time = Patience } });
+        Check.Equal(EndReason.PowerOff, result.Reason, "end of the run");
         return RunOutcome.Of(session);
     }
 
     /// <summary>Notes what kind of scenario it is.</summary>
     public void Classify(CaseClasses classes)
     {
+        ArgumentNullException.ThrowIfNull(classes);
         classes.Add(Guest);
         classes.Add("several CPUs", Smp > 1);
         classes.Add("random schedule", Schedule != "round-robin");
@@ -77,7 +75,7 @@ internal sealed record MachineScenario(
     }
 
     private static Gen<MachineScenario> Generator() =>
-        from guest in Gen.Frequency((9, Gen.Constant("demo")), (1, Gen.Constant(File.Exists(TestGuests.UBootFile) ? "u-boot" : "demo")))
+        from guest in Gen.Frequency((9, Gen.Constant("demo")), (1, Gen.Constant(LawGuests.MissingUBoot is null ? "u-boot" : "demo")))
         from smp in Gen.Choose(1, 8)
         from seed in Gen.Choose(0, 1_000_000)
         from random in Gen.Elements(true, false)
@@ -101,19 +99,4 @@ internal sealed record MachineScenario(
         if (scenario is not { Quantum: 20 * VirtualTime.Microsecond, Shift: 1 })
             yield return scenario with { Quantum = 20 * VirtualTime.Microsecond, Shift = 1 };
     }
-}
-
-/// <summary>What a run left: two runs are the same one when this is equal.</summary>
-/// <param name="Digest">Of the whole machine.</param>
-/// <param name="Console">Everything printed.</param>
-/// <param name="Time">Virtual time, ns.</param>
-/// <param name="Instructions">Of each CPU.</param>
-internal sealed record RunOutcome(string Digest, string Console, long Time, string Instructions)
-{
-    /// <summary>What a session has left so far.</summary>
-    public static RunOutcome Of(Session session) => new(
-        session.Digest().ToString("x32", CultureInfo.InvariantCulture),
-        Convert.ToBase64String(session.Console.Bytes.Span),
-        session.Scheduler.ReachedTime,
-        string.Join(',', session.Scheduler.Clocks.Select(static c => c.Instructions.ToString(CultureInfo.InvariantCulture))));
 }
