@@ -8,9 +8,14 @@ namespace Sim.Snapshots;
 /// The frame of a file: a preamble, then records, each the MessagePack array <c>[kind, body, check]</c> with a short text, binary data and
 /// the XXH3-64 of both as 8 binary bytes. The last record's body is the XXH3-128 of everything before it.
 /// </summary>
-internal sealed class RecordWriter(Stream stream)
+/// <param name="stream">Where the bytes go.</param>
+/// <param name="isChained">
+/// Whether each record's check continues that of the one before it, so that none can be left out or exchanged in a file without an end.
+/// </param>
+internal sealed class RecordWriter(Stream stream, bool isChained = false)
 {
     private readonly XxHash128 whole = new();
+    private ulong chain;
 
     /// <summary>Writes the preamble <c>[magic, format version, behaviour version]</c>.</summary>
     public void WritePreamble(string magic, int version, int behaviour) =>
@@ -27,8 +32,10 @@ internal sealed class RecordWriter(Stream stream)
         Span<byte> check = stackalloc byte[10];
         check[0] = 0xC4;
         check[1] = 8;
-        BinaryPrimitives.WriteUInt64BigEndian(check[2..], RecordFormat.Check(kind, body));
+        var hash = RecordFormat.Check(kind, body, chain);
+        BinaryPrimitives.WriteUInt64BigEndian(check[2..], hash);
         Write(check);
+        chain = isChained ? hash : 0;
     }
 
     /// <summary>Writes the last record.</summary>
@@ -55,9 +62,11 @@ internal readonly record struct RecordPlace(string Kind, long Offset, int Length
 /// <summary>Reads what <see cref="RecordWriter"/> writes, and nothing else.</summary>
 /// <param name="stream">A stream that can seek, at the beginning of the file.</param>
 /// <param name="name">Name of the file, for messages.</param>
-internal sealed class RecordReader(Stream stream, string name)
+/// <param name="isChained">As for <see cref="RecordWriter"/>.</param>
+internal sealed class RecordReader(Stream stream, string name, bool isChained = false)
 {
     private readonly XxHash128 whole = new();
+    private ulong chain;
     private readonly byte[] small = new byte[40];
 
     /// <summary>Reads the preamble and returns the behaviour version.</summary>
@@ -103,6 +112,23 @@ internal sealed class RecordReader(Stream stream, string name)
         }
     }
 
+    /// <summary>Reads the next record; null, with the reason, where the file ends or is broken.</summary>
+    public RecordPlace? TryNext(out byte[] body, out string? problem)
+    {
+        (body, problem) = ([], null);
+        if (stream.Position == stream.Length)
+            return null;
+        try
+        {
+            return Next(out body);
+        }
+        catch (Engine.Base.SimException error)
+        {
+            problem = error.Message;
+            return null;
+        }
+    }
+
     /// <summary>The body of a record that was found before.</summary>
     public byte[] ReadBody(RecordPlace place)
     {
@@ -136,7 +162,9 @@ internal sealed class RecordReader(Stream stream, string name)
         body = new byte[size];
         Read(body);
         var check = Read(small.AsSpan(0, 10));
-        if (check[0] != 0xC4 || check[1] != 8 || BinaryPrimitives.ReadUInt64BigEndian(check[2..]) != RecordFormat.Check(kind, body))
+        var hash = RecordFormat.Check(kind, body, chain);
+        chain = isChained ? hash : 0;
+        if (check[0] != 0xC4 || check[1] != 8 || BinaryPrimitives.ReadUInt64BigEndian(check[2..]) != hash)
             throw SnapshotError.In(name, FormattableString.Invariant($"the record '{Printable(kind)}' at offset {at} has a wrong checksum"));
         return place;
     }
@@ -190,9 +218,9 @@ internal static class RecordFormat
         return bytes;
     }
 
-    public static ulong Check(string kind, ReadOnlySpan<byte> body)
+    public static ulong Check(string kind, ReadOnlySpan<byte> body, ulong chain)
     {
-        var hash = new XxHash3();
+        var hash = new XxHash3(unchecked((long)chain));
         hash.Append(Encoding.ASCII.GetBytes(kind));
         hash.Append(body);
         return hash.GetCurrentHashAsUInt64();

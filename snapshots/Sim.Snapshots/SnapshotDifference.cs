@@ -26,7 +26,7 @@ public static class SnapshotComparison
         ArgumentNullException.ThrowIfNull(second);
         return CompareConfigurations(first.Header, second.Header)
             .Concat(Objects("input", InputCodec.ToRecord(first.Input), InputCodec.ToRecord(second.Input)))
-            .Concat(CompareSections(first, second))
+            .Concat(CompareSections(first.Sections, second.Sections))
             .Concat(CompareRam(first, second));
     }
 
@@ -37,10 +37,11 @@ public static class SnapshotComparison
     private static List<StateField> Images(SnapshotHeader header) =>
         [.. header.Images.Select(static i => new StateField(i.Role, Convert.ToHexStringLower(i.Sha256)))];
 
-    private static IEnumerable<SnapshotDifference> CompareSections(SnapshotReader first, SnapshotReader second)
+    /// <summary>Fields that differ, in order of path.</summary>
+    internal static IEnumerable<SnapshotDifference> CompareSections(IEnumerable<StateSection> first, IEnumerable<StateSection> second)
     {
-        var left = first.Sections.ToDictionary(static s => (s.Path, s.Type));
-        var right = second.Sections.ToDictionary(static s => (s.Path, s.Type));
+        var left = first.ToDictionary(static s => (s.Path, s.Type));
+        var right = second.ToDictionary(static s => (s.Path, s.Type));
         foreach (var key in left.Keys.Union(right.Keys).OrderBy(static k => k.Path, StringComparer.Ordinal).ThenBy(static k => k.Type, StringComparer.Ordinal))
         {
             var a = left.TryGetValue(key, out var inFirst) ? inFirst : default;

@@ -72,6 +72,13 @@ public static class SnapshotWriter
         writer.WriteEnd();
     }
 
+    /// <summary>The images of a configuration by their checksums, without their contents.</summary>
+    internal static ImageRecord[] Checksums(MachineConfiguration configuration)
+    {
+        var index = new ContentIndex();
+        return [.. ConfigurationCodec.Images(configuration).Select(pair => ImageOf(pair.Role, pair.Image, index, embed: false))];
+    }
+
     private static void WriteContents(RecordWriter writer, ContentIndex index, Action<long, long>? progress)
     {
         var plain = new byte[SnapshotFormat.PagesPerRecord * SnapshotFormat.PageSize];

@@ -22,5 +22,6 @@ public static class LawCatalogue
         .. DeterminismLaws.All,
         .. StopLaws.All,
         .. ResetLaws.All,
+        .. ReplayLaws.All,
     ];
 }

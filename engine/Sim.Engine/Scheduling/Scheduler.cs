@@ -108,6 +108,12 @@ public sealed class Scheduler
     public event Action? FrameBoundary;
 
     /// <summary>
+    /// Raised when a frame has come to its end, after <see cref="FrameBoundary"/>. Unlike that it is not raised when idle time passes, which
+    /// the host may let pass in any number of pieces: what a record of a run is compared by happens here.
+    /// </summary>
+    public event Action? FrameEnded;
+
+    /// <summary>
     /// Asked before an idle machine jumps to a time (ns); returns how far it may, from the present to that time. Pacing waits here for the host. Null jumps at once.
     /// </summary>
     public Func<long, long>? IdleAdvance { get; set; }
@@ -447,6 +453,7 @@ public sealed class Scheduler
         state.Turn = -1;
         state.Now = state.FrameEnd;
         CrossBoundary();
+        FrameEnded?.Invoke();
     }
 
     private void CrossBoundary()

@@ -38,6 +38,12 @@ public enum EndReason
 
     /// <summary>The caller cancelled it.</summary>
     Interrupted,
+
+    /// <summary>A replay has come to the end of what was recorded, or to the moment asked for.</summary>
+    Replayed,
+
+    /// <summary>A replay is not what was recorded.</summary>
+    Divergence,
 }
 
 /// <summary>Names of the reasons, as the end line prints them.</summary>
@@ -52,6 +58,8 @@ public static class EndReasons
         EndReason.Instructions => "until-icount",
         EndReason.Output => "until-output",
         EndReason.Quit => "quit",
+        EndReason.Replayed => "replayed",
+        EndReason.Divergence => "divergence",
         _ => "interrupted",
     };
 }

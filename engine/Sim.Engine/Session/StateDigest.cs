@@ -19,13 +19,20 @@ public sealed class StateDigest
     public StateDigest(MachineState machine) => this.machine = machine;
 
     /// <summary>The digest of the state as it stands.</summary>
-    public UInt128 Compute()
+    public UInt128 Compute() => Compute(StateSections.Collect(machine), null);
+
+    /// <summary>The digest of the state as it stands, and a short hash of each of its parts, by which a difference is found.</summary>
+    /// <param name="sections">The sections, as <see cref="StateSections.Collect"/> gives them.</param>
+    /// <param name="parts">Takes a hash of each section and then of each block of RAM; null for none.</param>
+    public UInt128 Compute(IReadOnlyList<StateSection> sections, ICollection<uint>? parts)
     {
+        ArgumentNullException.ThrowIfNull(sections);
         Span<byte> word = stackalloc byte[16];
-        foreach (var section in StateSections.Collect(machine))
+        foreach (var section in sections)
         {
             hasher.Append(Encoding.UTF8.GetBytes($"{section.Path}\n{section.Type}\n{section.Version}\n{section.Bytes.Length}\n"));
             hasher.Append(section.Bytes.Span);
+            parts?.Add((uint)System.IO.Hashing.XxHash3.HashToUInt64(section.Bytes.Span));
         }
 
         foreach (var block in machine.RamBlocks)
@@ -35,6 +42,7 @@ public sealed class StateDigest
             hasher.Append(Encoding.UTF8.GetBytes($"{block.Name}\n{block.Size}\n"));
             System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(word, pages.Compute());
             hasher.Append(word);
+            parts?.Add((uint)System.IO.Hashing.XxHash3.HashToUInt64(word));
         }
 
         return hasher.Finish();

@@ -24,17 +24,22 @@ public sealed record MachineScenario(
     /// <summary>Small machines and schedules of every kind, mostly with the demo; U-Boot among them where it is installed.</summary>
     public static Arbitrary<MachineScenario> Any { get; } = Arb.From(Generator(), Shrink);
 
+    /// <summary>The firmware.</summary>
+    public GuestImage Image => Guest == "demo" ? LawGuests.Demo : LawGuests.UBoot;
+
     /// <summary>Builds the machine, ready for its first instruction, with the script that belongs to it.</summary>
-    public Session Boot(TypeRegistry? registry = null)
+    /// <param name="registry">Types of a machine with a <see cref="PlantedDevice"/>; null for one without.</param>
+    /// <param name="pacer">The host's clock; null for none.</param>
+    public Session Boot(TypeRegistry? registry = null, IPacer? pacer = null)
     {
         var configuration = new MachineConfiguration
         {
-            Bios = Guest == "demo" ? LawGuests.Demo : LawGuests.UBoot,
+            Bios = Image,
             Smp = Smp,
             Scheduler = new SchedulerOptions { Policy = SchedulePolicy.Parse(Schedule), Quantum = Quantum, Shift = Shift },
             Devices = registry is null ? [] : [new DeviceRequest(PlantedDevice.TypeName, [])],
         };
-        var session = Session.Boot(configuration, new SessionOptions { Registry = registry });
+        var session = Session.Boot(configuration, new SessionOptions { Registry = registry, Pacer = pacer });
         if (Guest == "u-boot")
             session.Attach(Script.Parse("uboot-session.script", LawGuests.UBootScript));
         return session;

@@ -11,12 +11,14 @@ namespace Sim.PropertyKit.Machines;
 public sealed record RunOutcome(string Digest, string Console, long Time, string Instructions)
 {
     /// <summary>What a session has left so far.</summary>
-    public static RunOutcome Of(Session session)
+    /// <param name="session">The session.</param>
+    /// <param name="printed">Bytes at the beginning of the console's text that do not count.</param>
+    public static RunOutcome Of(Session session, int printed = 0)
     {
         ArgumentNullException.ThrowIfNull(session);
         return new(
             session.Digest().ToString("x32", CultureInfo.InvariantCulture),
-            Convert.ToBase64String(session.Console.Bytes.Span),
+            Convert.ToBase64String(session.Console.Bytes.Span[printed..]),
             session.Scheduler.ReachedTime,
             string.Join(',', session.Scheduler.Clocks.Select(static c => c.Instructions.ToString(CultureInfo.InvariantCulture))));
     }

@@ -1,0 +1,177 @@
+using MessagePack;
+using Sim.Engine.Session;
+
+namespace Sim.Snapshots;
+
+/// <summary>
+/// The names of the journal format; <c>snapshots/FORMAT.md</c> describes it for readers in other languages. A journal is written while the
+/// run goes on, record by record; as each record's check continues that of the one before it, what is left after a crash is a valid prefix.
+/// </summary>
+public static class JournalFormat
+{
+    /// <summary>First element of a journal file.</summary>
+    public const string Magic = "simrec";
+
+    /// <summary>Version of the format; a reader refuses newer ones.</summary>
+    public const int Version = 1;
+
+    /// <summary>Bytes of an embedded snapshot in one record at most.</summary>
+    internal const int StartPiece = 16 << 20;
+
+    /// <summary>
+    /// Kinds of records: one header, the pieces of the snapshot that the run starts from, if any; then inputs, digests, marks, snapshots and,
+    /// with detail, frames in order of time; last the end.
+    /// </summary>
+    internal const string Header = "header", Start = "start", Input = "input", Digest = "digest", Mark = "mark", Snapshot = "snapshot",
+        Frame = "frame", End = "end";
+}
+
+/// <summary>Body of the record <c>header</c>: what is run, and how the run is recorded.</summary>
+[MessagePackObject]
+public sealed class JournalHeader
+{
+    /// <summary>What the machine was built from.</summary>
+    [Key(0)] public ConfigurationRecord Configuration = new();
+
+    /// <summary>The images that it starts from: their checksums alone.</summary>
+    [Key(1)] public ImageRecord[] Images = [];
+
+    /// <summary>Where the recording begins.</summary>
+    [Key(2)] public MomentRecord Begin = new();
+
+    /// <summary>Bytes of the embedded snapshot that the run starts from, in the records that follow; 0 for a start at power-on.</summary>
+    [Key(3)] public long StartLength;
+
+    /// <summary>Virtual time between two digests, ns.</summary>
+    [Key(4)] public long DigestInterval;
+
+    /// <summary>True when every frame is recorded with the state that changed in it.</summary>
+    [Key(5)] public bool HasDetail;
+
+    /// <summary>What the hashes of a digest are of: path and type of each section, then the name of each block of RAM with an empty type.</summary>
+    [Key(6)] public string[][] Parts = [];
+
+    /// <summary>Digest of the machine where the recording begins, 16 bytes, most significant first.</summary>
+    [Key(7)] public byte[] BeginDigest = [];
+}
+
+/// <summary>A moment of a run.</summary>
+[MessagePackObject]
+public sealed class MomentRecord
+{
+    /// <summary>Frames begun since power-on.</summary>
+    [Key(0)] public long Frame;
+
+    /// <summary>Global virtual time, ns: where the frame begins or, between frames, the present.</summary>
+    [Key(1)] public long Time;
+
+    /// <summary>Instructions executed by all vCPUs.</summary>
+    [Key(2)] public long Instructions;
+
+    /// <summary>True between frames.</summary>
+    [Key(3)] public bool IsBoundary;
+
+    /// <summary>The moment at which a session stands.</summary>
+    public static MomentRecord Of(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var scheduler = session.Scheduler;
+        return new MomentRecord
+        {
+            Frame = scheduler.Frame,
+            Time = scheduler.GlobalTime,
+            Instructions = scheduler.TotalInstructions,
+            IsBoundary = scheduler.AtFrameBoundary,
+        };
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"frame {Frame}, {Time} ns, {Instructions} instructions");
+}
+
+/// <summary>Body of a record <c>input</c>: bytes that entered at a frame boundary.</summary>
+[MessagePackObject]
+public sealed class InputEntry
+{
+    /// <summary>When.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>Index of the serial port.</summary>
+    [Key(1)] public int Serial;
+
+    /// <summary>The bytes.</summary>
+    [Key(2)] public byte[] Bytes = [];
+}
+
+/// <summary>Body of a record <c>digest</c>: the machine's state at a frame's end.</summary>
+[MessagePackObject]
+public sealed class DigestEntry
+{
+    /// <summary>When: after all inputs of that boundary.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>The digest, 16 bytes, most significant first.</summary>
+    [Key(1)] public byte[] Digest = [];
+
+    /// <summary>A 32-bit hash of each part, see <see cref="JournalHeader.Parts"/>.</summary>
+    [Key(2)] public uint[] Parts = [];
+}
+
+/// <summary>Body of a record <c>mark</c>: a moment with a name.</summary>
+[MessagePackObject]
+public sealed class MarkEntry
+{
+    /// <summary>When.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>The name.</summary>
+    [Key(1)] public string Name = "";
+}
+
+/// <summary>Body of a record <c>snapshot</c>: a snapshot file beside the journal, from which a replay can start.</summary>
+[MessagePackObject]
+public sealed class SnapshotEntry
+{
+    /// <summary>When.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>Name of the file, in the folder named after the journal.</summary>
+    [Key(1)] public string File = "";
+
+    /// <summary>Digest of the machine, 16 bytes, most significant first.</summary>
+    [Key(2)] public byte[] Digest = [];
+}
+
+/// <summary>Body of a record <c>frame</c>: what changed in a frame.</summary>
+[MessagePackObject]
+public sealed class FrameEntry
+{
+    /// <summary>When: at the frame's end, after all inputs of that boundary.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>Sections that are not as they were at the end of the frame before.</summary>
+    [Key(1)] public SectionRecord[] Sections = [];
+
+    /// <summary>Pages of RAM written since then: index of the block, page, 32-bit hash of the content, three numbers each.</summary>
+    [Key(2)] public ulong[] Pages = [];
+}
+
+/// <summary>Body of the record <c>end</c>: how the run ended.</summary>
+[MessagePackObject]
+public sealed class EndEntry
+{
+    /// <summary>When.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>Why, as in the end line.</summary>
+    [Key(1)] public string Reason = "";
+
+    /// <summary>Virtual time that the machine had reached, ns.</summary>
+    [Key(2)] public long ReachedTime;
+
+    /// <summary>Instructions of each vCPU.</summary>
+    [Key(3)] public long[] Instructions = [];
+
+    /// <summary>The digest, 16 bytes, most significant first.</summary>
+    [Key(4)] public byte[] Digest = [];
+}

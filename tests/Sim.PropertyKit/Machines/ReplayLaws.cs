@@ -1,0 +1,130 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Sim.Engine.Base;
+using Sim.Engine.Qom;
+using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
+using Sim.Snapshots;
+
+namespace Sim.PropertyKit.Machines;
+
+/// <summary>A run to be recorded and replayed.</summary>
+/// <param name="Scenario">The machine.</param>
+/// <param name="Host">Seed of the <see cref="RandomHost"/> that types; 0 for none.</param>
+/// <param name="Start">Instructions before the recording begins.</param>
+/// <param name="End">Where it ends: instructions after that, ns when negative; 0 for where the guest ends.</param>
+/// <param name="DigestInterval">ns.</param>
+/// <param name="Detail">Whether every frame is recorded.</param>
+/// <param name="Stops">Stops on the way that the recording must not notice.</param>
+public sealed record RecordedRun(MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops)
+{
+    /// <summary>Runs of every kind.</summary>
+    public static Arbitrary<RecordedRun> Any { get; } = Arb.From(
+        from scenario in MachineScenario.Any.Generator
+        from host in Gen.Choose(0, 1_000_000).Select(static n => n % 2 == 0 ? 0UL : (ulong)n)
+        from start in Gen.Choose(0, 400_000).Select(static n => n < 200_000 ? 0 : n)
+        from end in Gen.Choose(-1_000_000, 1_000_000).Select(static n => n % 4 == 0 ? 0L : n)
+        from interval in Gen.Choose(1, 300)
+        from detail in Gen.Choose(0, 4)
+        from stops in Gen.Choose(0, 3)
+        select new RecordedRun(scenario, host, start, end, interval * VirtualTime.Microsecond, detail == 0, stops),
+        static run => Shrink(run));
+
+    private static IEnumerable<RecordedRun> Shrink(RecordedRun run)
+    {
+        if (run.Host != 0)
+            yield return run with { Host = 0 };
+        if (run.Start != 0)
+            yield return run with { Start = 0 };
+        if (run.End != 0)
+            yield return run with { End = 0 };
+        if (run.Stops != 0)
+            yield return run with { Stops = 0 };
+        if (run.Detail)
+            yield return run with { Detail = false };
+        foreach (var scenario in MachineScenario.Any.Shrinker(run.Scenario))
+            yield return run with { Scenario = scenario };
+    }
+}
+
+/// <summary>Law L4: a replay equals the recording, digest by digest.</summary>
+public static class ReplayLaws
+{
+    /// <summary>Any recorded run replays.</summary>
+    public static NamedLaw Replay { get; } = NamedLaw.Of(
+        "replay", "L4", "A recorded run replays with every digest equal, whatever the host did meanwhile, and to the same console.",
+        RecordedRun.Any, static (run, classes) => RecordAndReplay(run, null, classes),
+        new LawOptions
+        {
+            Runs = 40,
+            Required =
+            [
+                ("several CPUs", 0.5), ("random schedule", 0.2), ("typed", 0.2), ("typed while idle", 0.03), ("began in the middle", 0.2),
+                ("ended by power-off", 0.1), ("ended inside a frame", 0.1), ("in detail", 0.1), ("several digests", 0.3),
+            ],
+        });
+
+    /// <summary>Virtual time after which a run that goes on is long enough, ns.</summary>
+    private const long Patience = VirtualTime.Second / 5;
+
+    /// <summary>The laws of this file.</summary>
+    public static IReadOnlyList<NamedLaw> All { get; } = [Replay];
+
+    /// <summary>Records a run, replays it and compares.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="table">Types of a machine with a <see cref="PlantedDevice"/>; null for one without.</param>
+    /// <param name="classes">Receives what kind of case it is.</param>
+    public static void RecordAndReplay(RecordedRun run, TypeRegistry? table, CaseClasses classes)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(classes);
+        var path = Path.Combine(Path.GetTempPath(), $"sim-law-{Guid.NewGuid():N}.simrec");
+        try
+        {
+            var outcome = Record(run, path, table, classes);
+            using var journal = JournalReader.Open(path);
+            Check.Equal(null, journal.Problem, "problem of the journal");
+            using var replayer = new Replayer(
+                journal, new SessionOptions { Registry = table }, _ => run.Scenario.Image.Bytes);
+            var result = replayer.Run();
+            Check.That(result.Divergence is null, $"The replay diverged: {result.Divergence?.Text}, after {result.Divergence?.LastEqual}.");
+            Check.Equal(EndReason.Replayed, result.Reason, "end of the replay");
+            Check.Equal(outcome, RunOutcome.Of(replayer.Session), "the replay");
+            Check.Equal(journal.Digests.Count + 1, replayer.DigestsCompared, "digests compared");
+            classes.Add("several digests", journal.Digests.Count > 2);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
+    {
+        run.Scenario.Classify(classes);
+        var host = run.Host == 0 ? null : new RandomHost(run.Host, inputs: 5);
+        using var session = run.Scenario.Boot(table, host);
+        if (run.Start > 0)
+            MachineScenario.RunFor(session, run.Start);
+        session.Input.Inbox = host;
+        var printed = session.Console.Length;
+        using var recording = Recording.Start(session, path, new RecordingOptions { DigestInterval = run.DigestInterval, Detail = run.Detail });
+        for (var stop = 0; stop < run.Stops; stop++)
+            MachineScenario.RunFor(session, 10_007);
+        var limit = run.End switch
+        {
+            0 => StopCondition.None,
+            < 0 => StopCondition.None with { Time = session.Scheduler.ReachedTime - run.End },
+            _ => StopCondition.None with { Instructions = session.Scheduler.TotalInstructions + run.End },
+        };
+        var reason = session.Run(new RunLimits { Stop = limit with { Time = Math.Min(limit.Time, session.Scheduler.ReachedTime + Patience) } }).Reason;
+        recording.Finish(reason);
+        classes.Add("typed", host?.Typed > 0);
+        classes.Add("typed while idle", host?.TypedWhileIdle > 0);
+        classes.Add("began in the middle", run.Start > 0);
+        classes.Add("ended by power-off", reason == EndReason.PowerOff);
+        classes.Add("ended inside a frame", !session.Scheduler.AtFrameBoundary);
+        classes.Add("in detail", run.Detail);
+        return RunOutcome.Of(session, printed);
+    }
+}
