@@ -12,6 +12,16 @@ public static class QemuReference
     public static bool IsInstalled => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(static folder => File.Exists(Path.Combine(folder, Program)));
 
+    /// <summary>
+    /// The program and its leading arguments for a machine that is as deterministic as QEMU's can be: the console on standard output, no
+    /// network card, virtual time counted by instructions as ours is, without waiting for the host's clock.
+    /// </summary>
+    public static IReadOnlyList<string> BootCommand { get; } =
+    [
+        Program, "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio",
+        "-icount", "shift=1,sleep=off", "-rtc", "base=2026-01-01T00:00:00",
+    ];
+
     /// <summary>Host time in seconds of a whole run, from process start to power-off, with virtual time counted by instructions as ours is.</summary>
     public static double Run(string imagePath)
     {

@@ -32,6 +32,8 @@ internal static class HelpText
     public static string Label(Argument argument)
     {
         var name = argument.Name.ToUpperInvariant();
+        if (argument.Arity.MaximumNumberOfValues > 1)
+            name += "…";
         return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}]" : name;
     }
 

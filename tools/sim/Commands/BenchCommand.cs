@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sim.Bench;
 using Sim.Cli.CommandLine;
+using Sim.Cli.Guests;
 using Sim.Cli.Views;
 using Sim.Engine.Base;
 
@@ -11,32 +12,57 @@ namespace Sim.Cli.Commands;
 /// <summary><c>sim bench</c>: how fast this simulator is on this host.</summary>
 internal sealed class BenchCommand(CommandHost host, Option<string?> format)
 {
+    private static readonly IReadOnlyList<string> Self = ["dotnet", typeof(BenchCommand).Assembly.Location];
+
+    private static readonly IReadOnlyList<Benchmark> Benchmarks =
+    [
+        .. Workload.All.Select(static workload => new Benchmark(workload.Name, options => [GuestBenchmark.Run(workload, options)])),
+        new("machines", static options => [InstantiationBenchmark.Machines(options)]),
+        new("objects", static options => [InstantiationBenchmark.Objects(options)]),
+        new("start", static options => [StartBenchmark.FirstInstruction(Self, options)]),
+        new("boot", static options => BootBenchmark.Run(Self, Images(options), options)) { NeedsGuest = true },
+    ];
+
+    private readonly Argument<string[]> names = new("name")
+    {
+        Arity = ArgumentArity.ZeroOrMore,
+        Description = "What to measure: the workloads " + string.Join(", ", Workload.All.Select(static workload => workload.Name))
+            + "; machines and objects (made per second); start (time to the first guest instruction); boot (time of U-Boot, Linux and its "
+            + "workload, 'sim guests install linux'). Without a name all but boot.",
+    };
+
     private readonly Option<bool> againstQemu =
         OptionValues.Flag("--against-qemu", "Runs the same on qemu-system-ppc with -icount shift=1,sleep=off, and shows the ratio.");
     private readonly Option<bool> quick =
-        OptionValues.Flag("--quick", "Measures just enough to show that everything works; the figures mean little.");
+        OptionValues.Flag("--quick", "Measures just enough to show that everything works; the figures mean little. Boots to U-Boot's prompt.");
 
-    public SimCommand Create() => new SimCommand(
-        "bench",
-        "Measures how fast this host simulates. Guest MIPS on bare-metal workloads, machines and objects made per second, and the time to "
-        + "the first guest instruction; run it on an idle host.",
-        Execute,
-        "sim bench --quick",
-        "sim bench --against-qemu --format json").With("Options", againstQemu, quick, format);
+    public SimCommand Create()
+    {
+        var command = new SimCommand(
+            "bench",
+            "Measures how fast this host simulates. Guest MIPS on bare-metal workloads, machines and objects made per second, the time to "
+            + "the first guest instruction, and that of a Linux boot; run a release build of it on an idle host.",
+            Execute,
+            "sim bench --quick",
+            "sim bench boot --against-qemu",
+            "sim bench integer memory --against-qemu --format json") { names };
+        return command.With("Options", againstQemu, quick, format);
+    }
 
     private int Execute(ParseResult result)
     {
         var asJson = OptionValues.OneOf("--format", result.GetValue(format) ?? "text", "text", "json") == "json";
         var options = new BenchmarkOptions(result.GetValue(quick), result.GetValue(againstQemu));
+        var chosen = Choose(result.GetValue(names) ?? []);
         if (options.AgainstQemu && !QemuReference.IsInstalled)
             throw new SimException(
                 $"--against-qemu: {QemuReference.Program} is not installed (Debian: sudo apt-get install {QemuReference.Program}).");
         var measured = new List<Measurement>();
-        foreach (var measure in Measurements(options))
+        foreach (var measurement in chosen.SelectMany(benchmark => benchmark.Run(options)))
         {
-            measured.Add(measure());
+            measured.Add(measurement);
             if (!asJson)
-                host.Print(Line(measured[^1]));
+                host.Print(Line(measurement));
         }
 
         if (asJson)
@@ -44,20 +70,42 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         return ExitCodes.Done;
     }
 
-    private static IEnumerable<Func<Measurement>> Measurements(BenchmarkOptions options)
+    /// <summary>The benchmarks of these names, each once, in the order in which they are known.</summary>
+    private static List<Benchmark> Choose(string[] names)
     {
-        foreach (var workload in Workload.All)
-            yield return () => GuestBenchmark.Run(workload, options);
-        yield return () => InstantiationBenchmark.Machines(options);
-        yield return () => InstantiationBenchmark.Objects(options);
-        yield return () => StartBenchmark.FirstInstruction(["dotnet", typeof(BenchCommand).Assembly.Location], options);
+        foreach (var name in names)
+        {
+            var known = Benchmarks.Select(static benchmark => benchmark.Name).ToList();
+            if (!known.Contains(name))
+                throw new SimException($"Unknown benchmark '{name}'; known are {string.Join(", ", known)}.{Nearest.Hint(name, known)}");
+        }
+
+        return [.. Benchmarks.Where(benchmark => names.Length == 0 ? !benchmark.NeedsGuest : names.Contains(benchmark.Name))];
+    }
+
+    private static BootImages Images(BenchmarkOptions options)
+    {
+        var cache = GuestCache.OfUser();
+        var firmware = cache.FindUBoot()
+            ?? throw new SimException("bench boot: U-Boot is not installed; 'sim guests install u-boot' does that.", SimErrorKind.Guest);
+        if (options.Small)
+            return new BootImages(firmware.Name, null, null);
+        var linux = cache.FindLinux()
+            ?? throw new SimException("bench boot: Linux is not installed; 'sim guests install linux' does that.", SimErrorKind.Guest);
+        return new BootImages(firmware.Name, linux.Kernel.Name, linux.Initrd.Name);
     }
 
     private static string Line(Measurement measurement)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{measurement.Name,-52} {measurement.Value,12:F1} {measurement.Unit,-10}");
+        var figure = measurement.Unit == "s" ? "F2" : "F1";
+        var culture = CultureInfo.InvariantCulture;
+        var line = $"{measurement.Name,-52} {measurement.Value.ToString(figure, culture),12} {measurement.Unit,-10}";
         if (measurement.Reference is { } reference)
-            line += string.Create(CultureInfo.InvariantCulture, $"  QEMU {reference,8:F1}  {measurement.Ratio:F2}x");
+        {
+            line += $"  QEMU {reference.ToString(figure, culture),8}  {measurement.Ratio!.Value.ToString("F2", culture)}x";
+            line += measurement.IsTime ? " its time, below 1 is better" : "";
+        }
+
         return (measurement.Aim.Length > 0 ? $"{line}  ({measurement.Aim})" : line).TrimEnd() + "\n";
     }
 
@@ -69,6 +117,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
             writer.WriteStartObject();
             writer.WriteString("name", measurement.Name);
             writer.WriteString("unit", measurement.Unit);
+            writer.WriteString("better", measurement.IsTime ? "lower" : "higher");
             writer.WriteNumber("value", measurement.Value);
             if (measurement.Reference is { } reference)
             {
@@ -81,5 +130,14 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         }
 
         writer.WriteEndArray();
+    }
+
+    /// <summary>A part of <c>sim bench</c>.</summary>
+    /// <param name="Name">How it is asked for.</param>
+    /// <param name="Run">Measures.</param>
+    private sealed record Benchmark(string Name, Func<BenchmarkOptions, IReadOnlyList<Measurement>> Run)
+    {
+        /// <summary>True when it runs guests that the user has to install, so that it is not measured unasked.</summary>
+        public bool NeedsGuest { get; init; }
     }
 }

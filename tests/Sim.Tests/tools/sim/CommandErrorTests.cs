@@ -62,6 +62,8 @@ public sealed class CommandErrorTests : IDisposable
         "--log 'exek' is no category: expected int, mmio, exec, tlb, unimp, guest_errors. Did you mean 'exec'?")]
     [InlineData("run -M none --log exec --log-range 9-1", "--log-range '9-1' is no range")]
     [InlineData("run -M none --log-file x", "--log-file needs --log CATEGORIES.")]
+    [InlineData("bench interger", "Unknown benchmark 'interger'; known are integer, memory, calls, muldiv, mmio, exceptions, machines, "
+        + "objects, start, boot. Did you mean 'integer'?")]
     [InlineData("types nonesuch", "No type is a 'nonesuch' or has that in its name.")]
     [InlineData("types --format xml", "--format 'xml' is unknown: expected text or json.")]
     [InlineData("tree /machine/nobody -M none", "The machine has no object '/machine/nobody'; 'sim tree /' shows all.")]

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sim.Bench;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Commands;
+using Sim.Cli.Guests;
 using Xunit;
 
 namespace Sim.Tests;
@@ -90,6 +92,7 @@ public sealed partial class CommandOutputTests
     [InlineData("trace serial-mm -M none")]
     [InlineData("guests list")]
     [InlineData("bench --quick")]
+    [InlineData("bench objects objects --quick")]
     public void Json_is_valid(string line)
     {
         var result = SimCommandLine.Invoke([.. line.Split(' '), "--format", "json"]);
@@ -97,6 +100,17 @@ public sealed partial class CommandOutputTests
         Assert.Equal(0, result.ExitCode);
         using var document = JsonDocument.Parse(result.Output);
         Assert.True(document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Object);
+    }
+
+    [Fact]
+    public void A_boot_is_measured_beside_QEMUs()
+    {
+        Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+        HostTool.Require(QemuReference.Program, QemuReference.Program);
+        var result = SimCommandLine.Invoke("bench", "boot", "--quick", "--against-qemu");
+        Assert.Equal("", result.Error);
+        Assert.Matches("^boot: start to U-Boot's prompt +[0-9.]+ s +QEMU +[0-9.]+ +[0-9.]+x its time, below 1 is better", result.Output);
+        Assert.Matches("\nboot: guest instructions, start-up included +[0-9.]+ MIPS\n$", result.Output);
     }
 
     [Fact]
