@@ -208,17 +208,23 @@ public abstract class MachineState : QomObject, IMachine, IDisposable
         ChooseCpu();
     }
 
-    /// <summary>Shows accesses to registers and to unassigned addresses in the guest's trace, while that wants them.</summary>
+    /// <summary>Shows accesses to registers and to unassigned addresses to the guest's trace, while that wants them.</summary>
     private void TraceMemory()
     {
-        Memory.RegisterAccessed = Log.Wants(LogCategories.Mmio)
-            ? (region, offset, value, size, isWrite) => Log.Write(LogCategories.Mmio, string.Create(CultureInfo.InvariantCulture,
-                $"{(isWrite ? "write" : "read")} {region.Name}+0x{offset:x} size {size} value 0x{value:x}"))
-            : null;
+        Memory.RegisterAccessed = Log.Wants(LogCategories.Mmio) || Log.Observer is not null ? TraceRegisters : null;
         Memory.Unassigned = Log.Wants(LogCategories.Unimp)
             ? (address, size, isWrite) => Log.Write(LogCategories.Unimp, string.Create(CultureInfo.InvariantCulture,
                 $"{(isWrite ? "write" : "read")} of {size} at unassigned physical address 0x{address:x9}"))
             : null;
+    }
+
+    private void TraceRegisters(MemoryRegion region, ulong offset, ulong value, int size, bool isWrite)
+    {
+        Log.Observer?.RegistersAccessed(region, isWrite);
+        if (!Log.Wants(LogCategories.Mmio))
+            return;
+        Log.Write(LogCategories.Mmio, string.Create(CultureInfo.InvariantCulture,
+            $"{(isWrite ? "write" : "read")} {region.Name}+0x{offset:x} size {size} value 0x{value:x}"));
     }
 
     private void CheckSmp()

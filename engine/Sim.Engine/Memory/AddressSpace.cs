@@ -33,7 +33,7 @@ public sealed class AddressSpace
     /// <summary>Called with the address of an access that no region answers, for <c>--log unimp</c>; null for none.</summary>
     public Action<ulong, int, bool>? Unassigned { get; set; }
 
-    /// <summary>Called after each access to device registers, for <c>--log mmio</c>; null for none.</summary>
+    /// <summary>Called after each access to device registers, for <c>--log mmio</c> and <c>--stats</c>; null for none.</summary>
     public RegisterAccessObserver? RegisterAccessed { get; set; }
 
     /// <summary>The region at the top.</summary>

@@ -27,17 +27,21 @@ public enum LogCategories
 }
 
 /// <summary>
-/// The trace of the guest. Off it costs a test of one field; on it changes no state. QEMU: qemu_log_mask.
+/// The trace of the guest: where single events leave the machine, as lines or, for an observer, as calls. Off it costs a test of one field; on
+/// it changes no state. QEMU: qemu_log_mask.
 /// </summary>
 public sealed class GuestLog
 {
     /// <summary>What is on.</summary>
     public LogCategories Enabled { get; private set; }
 
+    /// <summary>Sees the events themselves; null for nobody.</summary>
+    public IGuestObserver? Observer { get; private set; }
+
     /// <summary>Receives each line's category and text, without time and vCPU.</summary>
     private Action<LogCategories, string>? sink;
 
-    /// <summary>Raised when <see cref="Enabled"/> has changed.</summary>
+    /// <summary>Raised when <see cref="Enabled"/> or <see cref="Observer"/> has changed.</summary>
     public event Action? Changed;
 
     /// <summary>Switches categories on, with the receiver of their lines.</summary>
@@ -45,6 +49,13 @@ public sealed class GuestLog
     {
         sink = receiver;
         Enabled = receiver is null ? LogCategories.None : categories;
+        Changed?.Invoke();
+    }
+
+    /// <summary>Lets somebody see the events from now on, in place of who did; null for nobody.</summary>
+    public void Observe(IGuestObserver? observer)
+    {
+        Observer = observer;
         Changed?.Invoke();
     }
 

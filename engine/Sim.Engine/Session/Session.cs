@@ -51,6 +51,15 @@ public sealed partial class Session : IDisposable
     /// <summary>True once the guest has powered the machine off.</summary>
     public bool PoweredOff => Scheduler.PoweredOff;
 
+    /// <summary>What has happened since <see cref="StartStatistics"/>; null before.</summary>
+    public RunStatistics? Statistics { get; private set; }
+
+    /// <summary>
+    /// Counts instructions, exceptions, interrupts and register accesses from now on. Counting changes nothing of the run; it makes exceptions
+    /// and register accesses a little slower. A second call changes nothing.
+    /// </summary>
+    public RunStatistics StartStatistics() => Statistics ??= new RunStatistics(Machine);
+
     /// <summary>Digest of the whole machine state as it stands (law L1). Taking it changes nothing.</summary>
     public UInt128 Digest() => digest.Compute();
 

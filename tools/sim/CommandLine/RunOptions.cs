@@ -37,6 +37,9 @@ internal sealed class RunOptions
     public Option<string?> HostTimeout { get; } =
         OptionValues.Value("--host-timeout", "SECONDS", "Ends the run after this time of the host's clock, with exit code 5.");
 
+    public Option<bool> Stats { get; } = OptionValues.Flag("--stats",
+        "Prints at the end what each vCPU did: instructions, exceptions, TLB misses, interrupts, idle share; and accesses to registers.");
+
     public Option<string?> Log { get; } = OptionValues.Value("--log", "CATEGORIES",
         "Traces the guest: int, mmio, exec, tlb, unimp, guest_errors, separated by commas; to stderr or --log-file.");
 
@@ -45,7 +48,8 @@ internal sealed class RunOptions
     public Option<string?> LogRange { get; } =
         OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
 
-    public IReadOnlyList<Option> All => [Script, UntilOutput, UntilTime, UntilIcount, Save, NoEmbed, Pace, Progress, HostTimeout, Log, LogFile, LogRange];
+    public IReadOnlyList<Option> All =>
+        [Script, UntilOutput, UntilTime, UntilIcount, Save, NoEmbed, Pace, Progress, HostTimeout, Stats, Log, LogFile, LogRange];
 
     /// <summary>What the command line says, checked.</summary>
     /// <exception cref="SimException">A value is wrong or the script cannot be read.</exception>
@@ -58,6 +62,7 @@ internal sealed class RunOptions
         Pace = result.GetValue(Pace) is { } pace ? OptionValues.OneOf("--pace", pace, "real", "max") : null,
         Progress = result.GetValue(Progress),
         HostTimeout = result.GetValue(HostTimeout) is { } seconds ? ReadSeconds(seconds) : null,
+        Stats = result.GetValue(Stats),
         Log = ReadLog(result),
     };
 
@@ -179,6 +184,8 @@ internal sealed record RunSettings
     public bool Progress { get; init; }
 
     public TimeSpan? HostTimeout { get; init; }
+
+    public bool Stats { get; init; }
 
     public LogSettings? Log { get; init; }
 }

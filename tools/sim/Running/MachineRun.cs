@@ -60,6 +60,8 @@ internal sealed class MachineRun : IDisposable
         CheckVcpu(session);
         serials.Connect(session);
         log?.Connect(session);
+        if (settings.Stats)
+            session.StartStatistics();
         if (settings.Script is { } script)
             session.Attach(script);
         else if (!interactive && !BringsScript)
@@ -174,6 +176,8 @@ internal sealed class MachineRun : IDisposable
             code = ExitCodes.Guest;
         }
 
+        if (session.Statistics is { } statistics)
+            host.Error.Write(StatisticsText.Format(statistics));
         host.Error.Write(EndLine.Format(reason, session, elapsed));
         return code;
     }

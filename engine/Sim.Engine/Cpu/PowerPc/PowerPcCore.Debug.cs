@@ -21,7 +21,7 @@ internal sealed unsafe partial class PowerPcCore
     void OnLogChanged()
     {
         State->TraceExecution = log?.Wants(LogCategories.Exec) == true ? (byte)1 : (byte)0;
-        State->TraceInterrupts = log?.Wants(LogCategories.Int) == true ? (byte)1 : (byte)0;
+        State->TraceInterrupts = log is { Observer: not null } || log?.Wants(LogCategories.Int) == true ? (byte)1 : (byte)0;
         State->TraceErrors = log?.Wants(LogCategories.GuestErrors) == true ? (byte)1 : (byte)0;
         Context.SetMsr(State, State->Msr);
     }
@@ -78,11 +78,14 @@ internal sealed unsafe partial class PowerPcCore
 
     static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Writes a line for an interrupt that is taken.</summary>
+    /// <summary>Tells of an interrupt that is taken, the observer and the trace.</summary>
     public void TraceInterrupt(Vector vector, uint returnAddress)
     {
+        log!.Observer?.ExceptionTaken(index, (int)vector);
+        if (!log.Wants(LogCategories.Int))
+            return;
         PowerPcState* s = State;
-        log!.Write(LogCategories.Int, Line(
+        log.Write(LogCategories.Int, Line(
             $"{vector} at 0x{returnAddress:x8}, to 0x{s->Pc:x8}: esr 0x{s->Esr:x8} dear 0x{s->Dear:x8} msr 0x{s->Srr1:x8}"));
     }
 

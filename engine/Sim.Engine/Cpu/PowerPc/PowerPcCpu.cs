@@ -46,6 +46,9 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
     [Configuration("pre-2.10-migration")] private bool pre210Migration;
     [Configuration("pre-3.0-migration")] private bool pre30Migration;
 
+    /// <summary>The kinds of interrupts, named by the EREF's headings: IVOR0 to IVOR15, then IVOR32 to IVOR35.</summary>
+    public static IReadOnlyList<string> ExceptionKinds { get; } = Enum.GetNames<Vector>();
+
     /// <summary>Index of the CPU in the machine, from 0; -1 before realize. QEMU: CPUState::cpu_index.</summary>
     [Derived("Order of realize.")] public int CpuIndex { get; private set; } = -1;
 

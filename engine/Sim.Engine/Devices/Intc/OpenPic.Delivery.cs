@@ -45,7 +45,10 @@ public sealed partial class OpenPic
     public uint Acknowledge(int cpu)
     {
         var source = MostUrgent(cpu, out var priority);
-        if (source < 0 || priority <= Threshold(cpu))
+        if (priority <= Threshold(cpu))
+            source = -1;
+        Machine.Log.Observer?.InterruptAcknowledged(this, cpu, source);
+        if (source < 0)
             return State.SpuriousVector;
         State.InService[cpu] |= (ushort)(1 << priority);
         if (!IsLevelSensitive(source))

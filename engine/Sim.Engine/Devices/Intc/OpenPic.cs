@@ -24,7 +24,7 @@ namespace Sim.Engine.Devices.Intc;
 /// forgets edges, keeps the levels at the inputs and lowers the outputs; outputs follow every change of a register at once; PIR reads back.
 /// </para>
 /// </summary>
-public sealed partial class OpenPic : SysBusDevice
+public sealed partial class OpenPic : SysBusDevice, IInterruptController
 {
     /// <summary>Name of the type. QEMU: TYPE_OPENPIC.</summary>
     public new const string TypeName = "openpic";
@@ -67,6 +67,24 @@ public sealed partial class OpenPic : SysBusDevice
 
     /// <summary>CPUs that the controller serves.</summary>
     public int CpuCount => (int)cpuCount;
+
+    /// <inheritdoc/>
+    public string SourceName(int source)
+    {
+        var (name, first) = source switch
+        {
+            < OpenPicState.ExternalCount => ("external", 0),
+            >= OpenPicState.FirstMessage and < OpenPicState.FirstMessage + OpenPicState.MessageCount =>
+                ("shared message", OpenPicState.FirstMessage),
+            < OpenPicState.FirstIpi => ("internal", OpenPicState.ExternalCount),
+            < OpenPicState.FirstTimer => ("IPI", OpenPicState.FirstIpi),
+            _ => ("timer", OpenPicState.FirstTimer),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{name} {source - first}");
+    }
+
+    /// <inheritdoc/>
+    public Irq? SourceInput(int source) => source < OpenPicState.FirstIpi ? GetGpioIn(source) : null;
 
     private uint AllCpus => (uint)((1UL << CpuCount) - 1);
 
