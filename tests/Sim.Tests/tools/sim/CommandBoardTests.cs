@@ -50,6 +50,34 @@ public sealed partial class CommandBoardTests : IDisposable
             result.LastLine);
     }
 
+    [Fact]
+    public void Statistics_are_printed_before_the_end_line_which_they_do_not_change()
+    {
+        string[] run = ["run", "--bios", "demo", "--smp", "2"];
+        var plain = SimCommandLine.Invoke(run);
+        var counted = SimCommandLine.Invoke([.. run, "--stats"]);
+        Assert.Equal(plain.LastLine.Split("  host")[0], counted.LastLine.Split("  host")[0]);
+        Assert.Equal(Data("stats-demo.txt"), counted.Error[..counted.Error.IndexOf("end: ", StringComparison.Ordinal)]);
+        Assert.Equal(plain.Output, counted.Output);
+    }
+
+    [Fact]
+    public void Statistics_of_many_vCPUs_are_tables_of_eight()
+    {
+        var lines = SimCommandLine.Invoke("run", "--bios", "demo", "--smp", "10", "--stats").Error.Split('\n');
+        Assert.Equal(2, lines.Count(static line => line.StartsWith("vCPUs: ", StringComparison.Ordinal)));
+        Assert.Single(lines, static line => line.EndsWith(" cpu7", StringComparison.Ordinal));
+        Assert.Single(lines, static line => Regex.IsMatch(line, "^vCPUs: +all +cpu8 +cpu9$"));
+        Assert.All(lines, static line => Assert.True(line.Length < 180));
+    }
+
+    [Fact]
+    public void Statistics_of_a_machine_without_vCPUs_are_those_of_its_registers()
+    {
+        var result = SimCommandLine.Invoke("run", "-M", "none", "--until-time", "1s", "--stats");
+        Assert.Matches("^device registers: +accesses +reads +writes +share\n  all +0 +0 +0 +0.0 %\nend: ", result.Error);
+    }
+
     [Theory]
     [InlineData("exec", "20000", @" cpu\d [0-9a-f]{8} exec: ")]
     [InlineData("int,mmio,tlb,unimp,guest_errors", "1000000", @" cpu\d [0-9a-f]{8} mmio: write serial\+0x0 size 1 ")]
