@@ -18,6 +18,7 @@ public static partial class BootBenchmark
 {
     private const int Rounds = 3;
     private const string Prompt = "=> ";
+    private const string KernelCommandLine = "console=ttyS0 rdinit=/init sim.workload sim.poweroff";
     private const string Aim = "at most 1.5x QEMU's time";
 
     /// <summary>Measures a boot; each figure is the median of the rounds, in which ours and QEMU's runs alternate.</summary>
@@ -54,7 +55,7 @@ public static partial class BootBenchmark
         string[] machine = ["-M", "ppce500", "-cpu", "e500v2_v30", "-smp", "1", "-m", "256", "-bios", images.Firmware];
         return images.Kernel is null
             ? machine
-            : [.. machine, "-kernel", images.Kernel, "-initrd", images.Initrd!, "-append", "console=ttyS0 rdinit=/init sim.workload sim.poweroff"];
+            : [.. machine, "-kernel", images.Kernel, "-initrd", images.Initrd!, "-append", KernelCommandLine];
     }
 
     /// <summary>Where our run ends when its guest does not power off.</summary>

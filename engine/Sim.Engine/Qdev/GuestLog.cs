@@ -27,8 +27,8 @@ public enum LogCategories
 }
 
 /// <summary>
-/// The trace of the guest: where single events leave the machine, as lines or, for an observer, as calls. Off it costs a test of one field; on
-/// it changes no state. QEMU: qemu_log_mask.
+/// The trace of the guest: where single events leave the machine, as lines or, for an observer, as calls. Off it costs a test of one
+/// field; on it changes no state. QEMU: qemu_log_mask.
 /// </summary>
 public sealed class GuestLog
 {

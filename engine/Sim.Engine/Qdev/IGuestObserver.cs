@@ -3,8 +3,8 @@ using Sim.Engine.Memory;
 namespace Sim.Engine.Qdev;
 
 /// <summary>
-/// Sees single events of a machine as they happen, where <see cref="GuestLog"/> would write a line. It belongs to the host: it must not touch
-/// the machine, and the machine is the same with and without it (law L7).
+/// Sees single events of a machine as they happen, where <see cref="GuestLog"/> would write a line. It belongs to the host: it must not
+/// touch the machine, and the machine is the same with and without it (law L7).
 /// </summary>
 public interface IGuestObserver
 {

@@ -51,8 +51,9 @@ public sealed record RegionStatistics(string Path, long Reads, long Writes)
 }
 
 /// <summary>
-/// What a machine did since <see cref="Session.StartStatistics"/>. Every property tells how it stands when it is read. The counters belong to
-/// the host: they are in no snapshot and no digest, and counting changes nothing of the run (law L7).
+/// What a machine did since <see cref="Session.StartStatistics"/>. Every property tells how it stands when it is read. The counters belong
+/// to the host: they are in no snapshot and no digest, and counting changes nothing of the run (law L7). Going back to a snapshot takes
+/// instructions and time back with it, but not the events that were counted.
 /// </summary>
 public sealed class RunStatistics
 {
@@ -113,16 +114,17 @@ public sealed class RunStatistics
         if (key.Source < 0)
             return new InterruptStatistics("spurious", -1, [], [.. counts]);
         var input = key.Controller.SourceInput(key.Source);
-        var drivers = input is null
-            ? []
-            : machine.Devices().Where(device => device.Outputs.Any(line => line.Target == input)).Select(static device => device.CanonicalPath);
-        return new InterruptStatistics(key.Controller.SourceName(key.Source), key.Source, [.. drivers], [.. counts]);
+        var drivers = machine.Devices().Where(device => input is not null && device.Outputs.Any(line => line.Target == input));
+        var paths = drivers.Select(static device => device.CanonicalPath);
+        return new InterruptStatistics(key.Controller.SourceName(key.Source), key.Source, [.. paths], [.. counts]);
     }
 
     private long[] Taken(Vector kind) => [.. events.Exceptions.Select(counts => counts[(int)kind])];
 
     private static long InstructionsOf(VcpuClock clock) => clock.Instructions + clock.Executed;
 
-    /// <summary>A vCPU's time. One that is idle has let all of the machine's pass, though its own clock is set only when it goes on.</summary>
+    /// <summary>
+    /// A vCPU's time. One that is idle has let all of the machine's pass, though its own clock is set only when it goes on.
+    /// </summary>
     private long TimeOf(VcpuClock clock) => Math.Max(clock.LocalTime, machine.Scheduler.GlobalTime);
 }

@@ -33,13 +33,20 @@ public static class StopLaws
         "observing", "L7", "Looking at everything that can be looked at, anywhere, changes nothing.",
         StoppedRun.Any, static (run, classes) => CompareWithStraight(FirstStops(run), Observation.LookAtEverything, classes), Few);
 
+    /// <summary>Counting from any moment on changes nothing.</summary>
+    public static NamedLaw Statistics { get; } = NamedLaw.Of(
+        "statistics", "L7", "Counting exceptions, interrupts and register accesses, from any moment on, changes nothing.",
+        StoppedRun.Any,
+        static (run, classes) => CompareWithStraight(FirstStops(run), static session => session.StartStatistics(), classes),
+        Few with { Runs = 15 });
+
     /// <summary>A digest hashes only the pages written since the last one; one made from nothing hashes all of them.</summary>
     public static NamedLaw IncrementalDigests { get; } = NamedLaw.Of(
         "incremental-digest", "L7", "A digest that hashes only the pages written since the last one is the one made from nothing.",
         StoppedRun.Any, static (run, classes) => CompareWithStraight(FirstStops(run), CompareDigests, classes), Few);
 
     /// <summary>The laws of this file.</summary>
-    public static IReadOnlyList<NamedLaw> All { get; } = [Stops, DroppedCaches, Observed, IncrementalDigests];
+    public static IReadOnlyList<NamedLaw> All { get; } = [Stops, DroppedCaches, Observed, Statistics, IncrementalDigests];
 
     /// <summary>Runs a machine straight and another one from stop to stop, and compares.</summary>
     /// <param name="run">The machine and the stops.</param>

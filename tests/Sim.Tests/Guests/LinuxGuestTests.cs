@@ -28,6 +28,7 @@ public sealed partial class LinuxGuestTests
         using var session = Boot(1, SchedulePolicy.RoundRobin);
         RunToPowerOff(session);
         Assert.Equal(Comparable(QemuConsole.Value), Comparable(session.Console.Text));
+        AssertHealthy(session.Console.Text);
     }
 
     [Theory]
@@ -40,6 +41,7 @@ public sealed partial class LinuxGuestTests
         RunToPowerOff(session);
         var console = session.Console.Text;
         Assert.Equal(CommonLines(QemuConsole.Value), CommonLines(console));
+        AssertHealthy(console);
         Assert.Contains($"\n# CPUs: {vcpus}\r", console, StringComparison.Ordinal);
         Assert.Contains("\n# inter-processor interrupts: on every CPU\r", console, StringComparison.Ordinal);
         Assert.Contains($"smp: Brought up 1 node, {vcpus} CPUs", console, StringComparison.Ordinal);
@@ -115,6 +117,15 @@ public sealed partial class LinuxGuestTests
     {
         var result = session.Run(new RunLimits { Stop = Limit }, TestContext.Current.CancellationToken);
         Assert.True(result.Reason == EndReason.PowerOff, $"The run ended with {result.Reason}; the console's last lines: {session.Console.Tail(20)}");
+    }
+
+    /// <summary>What must hold on every machine, QEMU's too: else a trouble that both have would pass.</summary>
+    private static void AssertHealthy(string console)
+    {
+        var lines = CommonLines(console);
+        foreach (var line in (string[])["find /proc: 0 errors", "timer interrupts: on every CPU", "UART interrupts: on one CPU",
+            "kernel warnings: 0", "stalls, lockups, oopses: 0", "sim: workload done"])
+            Assert.Contains(line, lines);
     }
 
     private static string RunQemu()

@@ -34,7 +34,8 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
     private readonly Option<bool> againstQemu =
         OptionValues.Flag("--against-qemu", "Runs the same on qemu-system-ppc with -icount shift=1,sleep=off, and shows the ratio.");
     private readonly Option<bool> quick =
-        OptionValues.Flag("--quick", "Measures just enough to show that everything works; the figures mean little. Boots to U-Boot's prompt.");
+        OptionValues.Flag("--quick",
+            "Measures just enough to show that everything works; the figures mean little. Boots to U-Boot's prompt.");
 
     public SimCommand Create()
     {

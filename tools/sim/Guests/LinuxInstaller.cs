@@ -5,7 +5,8 @@ namespace Sim.Cli.Guests;
 /// <summary>
 /// Builds the Linux guest into a <see cref="GuestCache"/>: an unmodified kernel and a busybox initramfs from the distribution's source packages. The work is one shell
 /// script, <c>tools/guests/linux/build.sh</c>, which travels inside this assembly with the kernel's configuration and the first process. It keeps what is done in the
-/// folder <c>build</c> beside the results: an interrupted installation goes on where it stopped, and a finished one has nothing to do again.
+/// folder <c>build</c> beside the results: an interrupted installation goes on where it stopped, one whose recipe has changed since does only what
+/// the change asks for (another first process makes the initramfs anew, in seconds), and one of the same recipe has nothing to do.
 /// </summary>
 /// <param name="cache">Where it goes.</param>
 /// <param name="progress">Told in a short line what is being done; may be null.</param>
@@ -23,13 +24,33 @@ internal sealed class LinuxInstaller(GuestCache cache, Action<string>? progress 
     /// <summary>Folder in which the script works, and its log files are.</summary>
     public string WorkDirectory => Path.Combine(cache.LinuxDirectory, "build");
 
-    /// <summary>Builds and installs; some minutes.</summary>
+    /// <summary>
+    /// The text that ends the origin of a guest built by this recipe; the script makes it the same way.
+    /// </summary>
+    private string RecipeMark
+    {
+        get
+        {
+            string[] names = [Script, "linux-e500v2.config", "init"];
+            var files = names.Where(Recipe.ContainsKey).SelectMany(name => Recipe[name]).ToArray();
+            return $", recipe {GuestCache.Sha256(files)[..16]}";
+        }
+    }
+
+    /// <summary>Builds and installs; some minutes. A guest that is installed whole and is of this recipe is left alone.</summary>
     /// <exception cref="SimException">A program is missing (the message names the packages), no network, or a step failed (the message names its log). The cached guest is as before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the next installation goes on from there.</exception>
     public IReadOnlyList<GuestEntry> Install(CancellationToken cancellation = default)
     {
         if (!OperatingSystem.IsLinux())
             throw new SimException("The Linux guest is built with Debian's packages: run 'sim guests install linux' on Debian 12.", SimErrorKind.Guest);
+        var installed = cache.List().Where(static entry => entry.Name == GuestCache.Linux).ToList();
+        if (installed.TrueForAll(entry => entry.State == GuestState.Cached && entry.Origin!.EndsWith(RecipeMark, StringComparison.Ordinal)))
+        {
+            progress?.Invoke($"{cache.LinuxDirectory}: installed already, {installed[0].Origin}");
+            return installed;
+        }
+
         var recipe = Path.Combine(WorkDirectory, "recipe");
         var output = Path.Combine(WorkDirectory, "output");
         try

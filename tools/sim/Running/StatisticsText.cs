@@ -5,8 +5,8 @@ using Sim.Engine.Session;
 namespace Sim.Cli.Running;
 
 /// <summary>
-/// What <c>--stats</c> prints: a row for each figure, a column for all vCPUs together and one for each; then the registers that were accessed
-/// most. Rows whose count is 0 are left out.
+/// What <c>--stats</c> prints: a row for each figure, a column for all vCPUs together and one for each; then the registers that were
+/// accessed most. Kinds and sources that never came are left out.
 /// </summary>
 internal static class StatisticsText
 {

@@ -119,8 +119,10 @@ public sealed class LinuxInstallerTests : IDisposable
         Assert.StartsWith("linux-source-6.1 6.1.7-1, busybox 1:1.35.0-4, gcc ", cache.List()[1].Origin, StringComparison.Ordinal);
 
         progress.Clear();
+        var before = File.GetLastWriteTimeUtc(cache.FindLinux()!.Symbols);
         At(cache).Install(TestContext.Current.CancellationToken);
-        Assert.Equal(2, progress.Count); // Built, installed: nothing was left to do.
+        Assert.StartsWith(cache.LinuxDirectory + ": installed already, linux-source-6.1 6.1.7-1, ", Assert.Single(progress), StringComparison.Ordinal);
+        Assert.Equal(before, File.GetLastWriteTimeUtc(cache.FindLinux()!.Symbols));
 
         var other = CacheAt("elsewhere/cache");
         At(other).Install(TestContext.Current.CancellationToken);
@@ -128,6 +130,36 @@ public sealed class LinuxInstallerTests : IDisposable
         Assert.Contains("#1 at Sat Jan  2 03:04:05 UTC 2021 by sim@sim", File.ReadAllText(other.FindLinux()!.Symbols), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(other.LinuxDirectory, "build", "linux")), "The source tree is of no use any more.");
         ExpectInitramfs(other.FindLinux()!.Initrd.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void A_changed_first_process_makes_the_initramfs_anew_and_nothing_else()
+    {
+        var host = FakeHost(out var packages, out _);
+        new LinuxInstaller(cache, progress.Add, host).Install(TestContext.Current.CancellationToken);
+        var before = cache.List();
+        File.WriteAllText(packages, "");
+        progress.Clear();
+        var recipe = new LinuxInstaller(cache).Recipe.ToDictionary();
+        recipe["init"] = [.. recipe["init"], .. "# changed\n"u8];
+        new LinuxInstaller(cache, progress.Add, host) { Recipe = recipe }.Install(TestContext.Current.CancellationToken);
+        var changed = cache.List().Where((entry, i) => entry.Sha256 != before[i].Sha256).Select(static entry => Path.GetFileName(entry.Path!));
+        Assert.Equal([GuestCache.LinuxInitrd], changed);
+        Assert.Equal("packing the initramfs", progress[0]);
+        Assert.Equal("", File.ReadAllText(packages));
+        Assert.NotEqual(before[1].Origin, cache.List()[1].Origin);
+    }
+
+    [Fact]
+    public void A_damaged_guest_of_the_same_recipe_is_installed_again()
+    {
+        var host = FakeHost(out var packages, out _);
+        new LinuxInstaller(cache, progress.Add, host).Install(TestContext.Current.CancellationToken);
+        File.WriteAllText(packages, "");
+        File.AppendAllText(Path.Combine(cache.LinuxDirectory, GuestCache.LinuxKernel), "x");
+        new LinuxInstaller(cache, progress.Add, host).Install(TestContext.Current.CancellationToken);
+        Assert.NotNull(cache.FindLinux());
+        Assert.Equal("", File.ReadAllText(packages));
     }
 
     /// <summary>A search path on which apt has packages of a few lines, and the compilers are there.</summary>
