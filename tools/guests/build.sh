@@ -27,3 +27,4 @@ for workload in integer memory calls muldiv mmio; do
   build bench/$workload bench/bench.c bench/$workload.c
 done
 build bench/exceptions bench/bench.c bench/exceptions.c bench/exceptions.S
+build torture/torture torture/torture.c torture/locks.c torture/queue.c torture/interrupts.c torture/code.c torture/translation.c torture/translation.S

@@ -23,6 +23,7 @@ vector_base:
 // Saves what C may change, in the shape of struct frame, calls HANDLER(frame, number) and returns from the interrupt.
 .macro vector number, handler, saved_pc=26, saved_msr=27
     .balign 16
+    .globl  vector_\number
 vector_\number:
     stwu    %r1, -80(%r1)
     stw     %r0, 8(%r1)
