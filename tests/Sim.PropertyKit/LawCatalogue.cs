@@ -1,3 +1,4 @@
+using Sim.PropertyKit.Guests;
 using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Memory;
 using Sim.PropertyKit.Qdev;
@@ -23,5 +24,6 @@ public static class LawCatalogue
         .. StopLaws.All,
         .. ResetLaws.All,
         .. ReplayLaws.All,
+        .. GuestLaws.All,
     ];
 }

@@ -25,7 +25,7 @@ public sealed class NamedLaw
     public required LawOptions Sample { get; init; }
 
     /// <summary>Says in one sentence what the law needs and this host lacks, with the command that provides it; null when it can be tried.</summary>
-    public Func<string?> Missing { get; init; } = static () => null;
+    public Func<string?> Missing { get; private init; } = static () => null;
 
     /// <summary>Makes a law from cases and what must hold for each of them, see <see cref="Law.Holds"/>.</summary>
     public static NamedLaw Of<T>(string name, string group, string summary, Arbitrary<T> cases, Action<T, CaseClasses> check, LawOptions sample) =>
@@ -39,6 +39,10 @@ public sealed class NamedLaw
     /// <param name="options">How often and on what; the sample of a test run when null.</param>
     /// <exception cref="LawFailedException">The law is broken, or a required class is too rare.</exception>
     public LawReport Holds(LawOptions? options = null) => run(options ?? Sample);
+
+    /// <summary>The same law, which needs something that a host may lack: see <see cref="Missing"/>.</summary>
+    public NamedLaw Needing(Func<string?> missing) =>
+        new(run) { Name = Name, Group = Group, Summary = Summary, Sample = Sample, Missing = missing };
 
     /// <inheritdoc/>
     public override string ToString() => Name;

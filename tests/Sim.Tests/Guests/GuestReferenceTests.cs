@@ -47,6 +47,17 @@ public sealed class GuestReferenceTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Torture_lines_are_what_qemu_prints(int cpus)
+    {
+        var lines = RunInQemu(Path.Combine(Guests, "torture", "torture.elf"), cpus).Split('\n').Where(static line => !line.StartsWith("# ", StringComparison.Ordinal));
+        Assert.Equal(File.ReadAllText(Path.Combine(Data, string.Create(CultureInfo.InvariantCulture, $"torture-smp{cpus}.txt"))), string.Join('\n', lines));
+    }
+
     static string RunInQemu(string program, int cpus)
     {
         HostTool.Require(Qemu, "qemu-system-ppc");

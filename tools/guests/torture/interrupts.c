@@ -33,22 +33,25 @@ void init_mpic(void)
         *mpic(MPIC_IPIVPR(kind)) = PRIORITY(kind) << 16 | (FIRST_VECTOR + kind);
 }
 
+// Each CPU has a period of its own.
+static void start_tick(u32 cpu) { MTSPR(SPR_DEC, board.timebase_hertz / 1000000 * (TICK_MICROSECONDS + 3 * cpu)); }
+
 void start_interrupts(u32 cpu)
 {
-    u32 period = board.timebase_hertz / 1000000 * (TICK_MICROSECONDS + 3 * cpu);
     *mpic(MPIC_CTPR(cpu)) = 0;
-    MTSPR(SPR_DECAR, period);
-    MTSPR(SPR_DEC, period);
-    MTSPR(SPR_TCR, TCR_DIE | TCR_ARE);
+    start_tick(cpu);
+    MTSPR(SPR_TCR, TCR_DIE);
     write_msr(read_msr() | MSR_EE);
 }
 
 void handle_decrementer(struct frame *frame)
 {
+    u32 cpu = this_cpu();
     MTSPR(SPR_TSR, TSR_DIS);
-    cpus[this_cpu()].ticks++;
+    cpus[cpu].ticks++;
     atomic_add(&all_ticks, 1);          // Ends the reservation of a CPU that is interrupted between lwarx and stwcx.
     frame->srr1 &= ~MSR_WE;             // Return awake.
+    start_tick(cpu);                    // Not by itself: on a machine slower than the period nothing else would ever be done.
 }
 
 // An interrupt of higher priority may come while one is served, and no other.

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Boards.Images;
+using Sim.PropertyKit.Guests;
 
 namespace Sim.Cli.Guests;
 
@@ -83,16 +84,10 @@ internal sealed class GuestCache
     /// <exception cref="SimException">The environment names no home directory.</exception>
     public static GuestCache OfUser() => OfUser(Environment.GetEnvironmentVariable);
 
-    /// <summary>The cache of the user whose environment this is. As the XDG base directory specification asks, a relative XDG_CACHE_HOME is ignored.</summary>
+    /// <summary>The cache of the user whose environment this is, see <see cref="InstalledGuests.Folder"/>.</summary>
     /// <exception cref="SimException">The environment names no home directory.</exception>
-    public static GuestCache OfUser(Func<string, string?> environment)
-    {
-        if (environment("XDG_CACHE_HOME") is { } cache && Path.IsPathFullyQualified(cache))
-            return new GuestCache(Path.Combine(cache, "sim", "guests"));
-        if (environment("HOME") is { Length: > 0 } home)
-            return new GuestCache(Path.Combine(home, ".cache", "sim", "guests"));
-        throw new SimException("Neither XDG_CACHE_HOME nor HOME is set, so there is no place for installed guests.", SimErrorKind.Guest);
-    }
+    public static GuestCache OfUser(Func<string, string?> environment) => new(InstalledGuests.Folder(environment)
+        ?? throw new SimException("Neither XDG_CACHE_HOME nor HOME is set, so there is no place for installed guests.", SimErrorKind.Guest));
 
     /// <summary>The guests that can be installed, and how they stand: a line for each file of theirs.</summary>
     public IReadOnlyList<GuestEntry> List() =>

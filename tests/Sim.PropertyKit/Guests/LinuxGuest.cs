@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using FsCheck;
+using FsCheck.Fluent;
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
+using Sim.PropertyKit.Machines;
+
+namespace Sim.PropertyKit.Guests;
+
+/// <summary>What a boot of Linux goes through.</summary>
+/// <param name="Schedule">vCPUs and schedule.</param>
+/// <param name="Memory">RAM in MiB.</param>
+/// <param name="UBoot">U-Boot starts the kernel, and is told to by a key at its prompt; else the board does, as with <c>--kernel</c> alone.</param>
+/// <param name="Shell">To the prompt of a shell, where a command is typed; else through the workload. Both end with the machine switched off.</param>
+/// <param name="Again">Boots twice, and must come to the same digest.</param>
+public sealed record LinuxBoot(GuestSchedule Schedule, int Memory, bool UBoot, bool Shell, bool Again)
+{
+    /// <summary>Any boot; a tenth through U-Boot, a quarter to the shell.</summary>
+    public static Arbitrary<LinuxBoot> Cases { get; } = Arb.From(
+        from schedule in GuestSchedule.Generator(largestQuantum: 16, largestShift: 3)
+        from memory in Gen.Elements(128, 256, 512)
+        from uboot in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from shell in Gen.Frequency((3, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from again in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
+        select new LinuxBoot(schedule, memory, uboot, shell, again), Shrink);
+
+    /// <summary>Says what kind of boot this is.</summary>
+    public void Classify(CaseClasses classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        Schedule.Classify(classes);
+        classes.Add(UBoot ? "through U-Boot" : "kernel started by the board");
+        classes.Add(Shell ? "shell" : "workload");
+        classes.Add("booted twice", Again);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Schedule} --memory {Memory}M, {(UBoot ? "through U-Boot" : "without U-Boot")}, {(Shell ? "shell" : "workload")}{(Again ? ", twice" : "")}");
+
+    private static IEnumerable<LinuxBoot> Shrink(LinuxBoot boot)
+    {
+        if (boot.UBoot)
+            yield return boot with { UBoot = false };
+        if (!boot.Shell)
+            yield return boot with { Shell = true };
+        foreach (var schedule in boot.Schedule.Shrink())
+            yield return boot with { Schedule = schedule };
+    }
+}
+
+/// <summary>The installed Linux guest, run to its end.</summary>
+public static partial class LinuxGuest
+{
+    private const string Start = "sim: init";
+    private const string Prompt = "sim# ";
+
+    /// <summary>Several times what any boot takes, in virtual time: a guest that hangs or loses its clock ends here.</summary>
+    private static readonly StopCondition Limit = StopCondition.None with { Time = 120 * VirtualTime.Second };
+
+    private static readonly Lazy<Images?> Installed = new(static () =>
+        InstalledGuests.LinuxKernel is { } kernel && InstalledGuests.LinuxInitrd is { } initrd ? new Images(kernel, initrd) : null);
+
+    /// <summary>What the host lacks, with the command that provides it; null for nothing.</summary>
+    public static string? Missing() => Installed.Value is null ? "The Linux guest is not installed: sim guests install linux" : LawGuests.MissingUBoot;
+
+    /// <summary>Boots, works and switches off.</summary>
+    /// <exception cref="CheckFailedException">It hangs, or the kernel complains.</exception>
+    public static GuestOutcome Run(LinuxBoot boot)
+    {
+        ArgumentNullException.ThrowIfNull(boot);
+        var (kernel, initrd) = Installed.Value!;
+        using var session = Session.Boot(new MachineConfiguration
+        {
+            Smp = boot.Schedule.Vcpus,
+            Memory = (ulong)boot.Memory << 20,
+            Bios = boot.UBoot ? LawGuests.UBoot : null,
+            Kernel = kernel,
+            Initrd = initrd,
+            Append = "console=ttyS0 rdinit=/init" + (boot.Shell ? "" : " sim.workload sim.poweroff"),
+            Scheduler = boot.Schedule.Options,
+        });
+        if (boot.UBoot)
+            Answer(session, "stop autoboot", "\r", "=> ", "boot\r");
+        if (boot.Shell)
+            Answer(session, Prompt, "seq 1 1000 | sha256sum; echo $((6 * 7))\r", "\n42\r", "exit\r");
+        var reason = session.Run(new RunLimits { Stop = Limit }).Reason;
+        var outcome = new GuestOutcome(reason, session.Console.Text, session.Digest());
+        CheckConsole(boot, outcome);
+        return outcome;
+    }
+
+    /// <summary>The lines from the first process on that are the same on every machine.</summary>
+    public static IReadOnlyList<string> WorkloadLines(GuestOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(outcome);
+        return [.. outcome.CommonLines.SkipWhile(static line => line != Start)];
+    }
+
+    private static void Answer(Session session, params string[] talk)
+    {
+        for (var index = 0; index < talk.Length; index += 2)
+        {
+            session.RunUntilOutput(talk[index], Limit);
+            session.Send(talk[index + 1]);
+        }
+    }
+
+    private static void CheckConsole(LinuxBoot boot, GuestOutcome outcome)
+    {
+        Check.That(outcome.Reason == EndReason.PowerOff,
+            $"Linux hangs ({EndReasons.Name(outcome.Reason)}): {string.Join(" | ", outcome.CommonLines.TakeLast(5))}");
+        var brought = string.Create(CultureInfo.InvariantCulture, $"smp: Brought up 1 node, {boot.Schedule.Vcpus} CPU");
+        Check.That(outcome.Console.Contains(brought, StringComparison.Ordinal), $"Not all CPUs came up: there is no '{brought}'.");
+        foreach (var line in outcome.Console.Split("\r\n"))
+            Check.That(!Complaint().IsMatch(line) || NoComplaint().IsMatch(line), $"The kernel complains: {line}");
+    }
+
+    [GeneratedRegex("stall|lockup|oops|BUG:|call trace|warning", RegexOptions.IgnoreCase)]
+    private static partial Regex Complaint();
+
+    /// <summary>What the workload prints when there is none, and two files in /sys.</summary>
+    [GeneratedRegex("^(kernel warnings: 0|stalls, lockups, oopses: 0|/sys/kernel/(oops|warn)_count)$")]
+    private static partial Regex NoComplaint();
+
+    private sealed record Images(GuestImage Kernel, GuestImage Initrd);
+}
