@@ -44,7 +44,7 @@ public static class Law
                 Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs++)).S0, size), classes, options);
                 foreach (var found in classes.Names)
                     counts[found] = counts.GetValueOrDefault(found) + 1;
-                options.Progress?.Invoke(runs);
+                options.Progress?.Invoke(new LawReport(seed, runs, counts));
             }
         }
         while (Rare(counts, runs, options).Any() && runs < MaxRounds * options.Runs);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sim.PropertyKit;
 
 /// <summary>One generated case, named so that it can be made again: <c>seed:size</c>.</summary>
@@ -5,8 +7,21 @@ namespace Sim.PropertyKit;
 /// <param name="Size">Size that the generator was given.</param>
 public readonly record struct CaseSeed(ulong Seed, int Size)
 {
+    /// <summary>Reads <c>seed:size</c>, as <see cref="ToString"/> writes it.</summary>
+    public static bool TryParse(string text, out CaseSeed seed)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        seed = default;
+        if (text.Split(':') is not [var first, var second]
+            || !ulong.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            || !int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var size))
+            return false;
+        seed = new CaseSeed(value, size);
+        return true;
+    }
+
     /// <inheritdoc/>
-    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Seed}:{Size}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Seed}:{Size}");
 }
 
 /// <summary>How a law is tried.</summary>
@@ -33,8 +48,8 @@ public sealed record LawOptions
     /// <summary>Smaller cases to try at most when one fails.</summary>
     public int MaxShrinkAttempts { get; init; } = 5000;
 
-    /// <summary>Told after each fresh case how many there have been; null for nobody.</summary>
-    public Action<int>? Progress { get; init; }
+    /// <summary>Told after each fresh case what the law was tried on so far; null for nobody. The report is good for the call alone.</summary>
+    public Action<LawReport>? Progress { get; init; }
 
     /// <summary>Ends the trying before the next case, with <see cref="OperationCanceledException"/>.</summary>
     public CancellationToken Cancellation { get; init; }

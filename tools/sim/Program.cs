@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Sim.Cli.Checking;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Commands;
 using Sim.Engine.Base;
@@ -19,7 +20,11 @@ internal static class Program
     }
 
     /// <summary>Runs one command line; what <c>Main</c> does, apart from the process around it.</summary>
-    public static int Invoke(IReadOnlyList<string> arguments, CommandHost host) => Guarded(() => Dispatch(arguments, host), host);
+    /// <param name="arguments">The command line.</param>
+    /// <param name="host">The process.</param>
+    /// <param name="laws">What <c>sim check</c> tries; the property kit's laws when null.</param>
+    public static int Invoke(IReadOnlyList<string> arguments, CommandHost host, LawSource? laws = null) =>
+        Guarded(() => Dispatch(arguments, host, laws ?? LawSource.Catalogue), host);
 
     /// <summary>Runs a command and tells what it throws in one sentence.</summary>
     internal static int Guarded(Func<int> command, CommandHost host)
@@ -45,9 +50,9 @@ internal static class Program
         }
     }
 
-    private static int Dispatch(IReadOnlyList<string> arguments, CommandHost host)
+    private static int Dispatch(IReadOnlyList<string> arguments, CommandHost host, LawSource laws)
     {
-        var tree = new CommandTree(host);
+        var tree = new CommandTree(host, laws);
         var configuration = new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
         var result = CommandLineParser.Parse(tree.Root, arguments, configuration);
         var command = (SimCommand)result.CommandResult.Command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using Sim.Cli.Checking;
 using Sim.Cli.CommandLine;
 using Sim.Engine.Session;
 
@@ -10,7 +11,7 @@ internal sealed class CommandTree
 {
     private readonly CommandHost host;
 
-    public CommandTree(CommandHost host)
+    public CommandTree(CommandHost host, LawSource laws)
     {
         this.host = host;
         Help.Recursive = true;
@@ -37,6 +38,7 @@ internal sealed class CommandTree
         Root.Add(views.Mtree());
         Root.Add(new FdtCommand(host, machine).Create());
         Root.Add(new TraceCommand(host, machine, views.Format).Create());
+        Root.Add(new CheckCommand(host, laws).Create());
         Root.Add(new BenchCommand(host, views.Format).Create());
         Root.Add(new GuestsCommand(host, views.Format).Create());
         Root.SetAction(static _ => { });   // The parser would insist on a subcommand otherwise; Program runs Execute.

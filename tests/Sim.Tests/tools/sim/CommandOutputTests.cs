@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sim.Bench;
+using Sim.Cli.Checking;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Commands;
 using Sim.Cli.Guests;
@@ -188,10 +189,10 @@ public sealed partial class CommandOutputTests
         Assert.Equal("sim: Type 'device' is abstract: it has a class and no instances.\n", result.Error);
     }
 
-    /// <summary>The examples of the help, apart from those that need the shell, the network or U-Boot.</summary>
+    /// <summary>The examples of the help, apart from those that need the shell, the network, U-Boot or an hour.</summary>
     public static TheoryData<string> Examples()
     {
-        string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu"];
+        string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu", "--minutes"];
         return [.. Commands().SelectMany(static c => c.Examples)
             .Where(e => !elsewhere.Any(word => e.Contains(word, StringComparison.Ordinal))).Distinct()];
     }
@@ -209,7 +210,7 @@ public sealed partial class CommandOutputTests
     private static IEnumerable<SimCommand> Commands()
     {
         using var host = new Cli.CommandHost(static () => Stream.Null, Stream.Null, TextWriter.Null);
-        return Below(new CommandTree(host).Root);
+        return Below(new CommandTree(host, LawSource.Catalogue).Root);
     }
 
     private static IEnumerable<SimCommand> Below(SimCommand command) =>
