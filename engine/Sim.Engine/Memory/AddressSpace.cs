@@ -128,6 +128,23 @@ public sealed class AddressSpace
         }
     }
 
+    /// <summary>Writes bytes as a debugger does: like <see cref="Write(ulong, ReadOnlySpan{byte})"/>, but ROM takes them too. QEMU: address_space_write_rom.</summary>
+    public void Poke(ulong address, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            var count = source.Length;
+            if (View.TryFind(address, out var range))
+                count = (int)Math.Min((ulong)source.Length - 1, range.Last - address) + 1;
+            if (range.Region?.Kind == MemoryRegionKind.Rom)
+                range.Region.Ram!.Write(range.Offset + (address - range.Start), source[..count]);
+            else
+                Write(address, source[..count]);
+            source = source[count..];
+            address += (ulong)count;
+        }
+    }
+
     /// <summary>
     /// Reads bytes without any side effect, devices' registers through their peeks; false, with zeros in their place, when some of them are unassigned.
     /// </summary>

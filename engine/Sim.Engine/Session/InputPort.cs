@@ -1,4 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Cpu.PowerPc;
 
 namespace Sim.Engine.Session;
 
@@ -13,12 +16,23 @@ public readonly record struct InputEvent(int Serial, ReadOnlyMemory<byte> Bytes)
 public sealed class InputPort
 {
     private readonly IReadOnlyList<SerialConsole> consoles;
+    private readonly MachineState machine;
     private readonly Queue<InputEvent> waiting = new();
 
-    internal InputPort(IReadOnlyList<SerialConsole> consoles) => this.consoles = consoles;
+    internal InputPort(MachineState machine, IReadOnlyList<SerialConsole> consoles)
+    {
+        this.machine = machine;
+        this.consoles = consoles;
+    }
 
     /// <summary>Raised when an input enters the machine, with the virtual time (ns): a recorder writes its journal here.</summary>
     public event Action<long, InputEvent>? Entered;
+
+    /// <summary>
+    /// Raised when a debugger's write has taken effect, with the instructions that all CPUs had executed by then: a recorder writes its
+    /// journal here.
+    /// </summary>
+    public event Action<long, DebuggerWrite>? Applied;
 
     /// <summary>Inputs from another thread; null for none.</summary>
     public IInputInbox? Inbox { get; set; }
@@ -52,6 +66,30 @@ public sealed class InputPort
         waiting.Clear();
         foreach (var input in inputs)
             waiting.Enqueue(input);
+    }
+
+    /// <summary>Lets a debugger's write take effect, at once. The machine must stand between two instructions.</summary>
+    /// <exception cref="SimException">
+    /// There is no such CPU or register, the register can only be read, or some of the bytes are not mapped; nothing is changed then.
+    /// </exception>
+    public void Apply(DebuggerWrite write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        if (machine.Scheduler.RunningVcpu >= 0)
+            throw new InvalidOperationException("A debugger cannot write while a CPU executes.");
+        var cpu = machine.Devices().OfType<PowerPcCpu>().FirstOrDefault(cpu => cpu.CpuIndex == write.Vcpu)
+            ?? throw new SimException(FormattableString.Invariant($"There is no CPU {write.Vcpu}."));
+        switch (write)
+        {
+            case MemoryWrite memory when !cpu.TryPoke(memory.Address, memory.Bytes.Span):
+                throw new SimException(FormattableString.Invariant(
+                    $"Not all of {memory.Bytes.Length} bytes at 0x{memory.Address:x8} are mapped on CPU {write.Vcpu}; nothing is written."));
+            case RegisterWrite register:
+                cpu.PokeRegister(register.Register, register.Value);
+                break;
+        }
+
+        Applied?.Invoke(machine.Scheduler.TotalInstructions, write);
     }
 
     internal void Drain(long now)

@@ -33,8 +33,11 @@ public enum EndReason
     /// <summary>The awaited output came.</summary>
     Output,
 
-    /// <summary>The script, or the user at the terminal, ended it.</summary>
+    /// <summary>The script, or the user at the terminal or in a debugger, ended it.</summary>
     Quit,
+
+    /// <summary>The debugger stopped it: <see cref="Debugger.LastStop"/> says why. It can be run on.</summary>
+    Debugger,
 
     /// <summary>The caller cancelled it.</summary>
     Interrupted,
@@ -60,6 +63,7 @@ public static class EndReasons
         EndReason.Quit => "quit",
         EndReason.Replayed => "replayed",
         EndReason.Divergence => "divergence",
+        EndReason.Debugger => "debugger",
         _ => "interrupted",
     };
 }

@@ -13,6 +13,7 @@ public sealed partial class Session : IDisposable
     private readonly IPacer? pacer;
     private readonly Action<Session, string>? save;
     private readonly StateDigest digest;
+    private Debugger? debugger;
     private CancellationToken cancellation;
     private EndReason? requestedEnd;
     private string? requestedSave;
@@ -24,7 +25,7 @@ public sealed partial class Session : IDisposable
         pacer = options.Pacer;
         save = options.Save;
         digest = new StateDigest(machine);
-        Input = new InputPort(consoles);
+        Input = new InputPort(machine, consoles);
         Scheduler.FrameBoundary += OnFrameBoundary;
         Scheduler.IdleAdvance = pacer is null ? null : AdvanceIdle;
     }
@@ -44,6 +45,9 @@ public sealed partial class Session : IDisposable
 
     /// <summary>The one door through which anything from outside enters the machine.</summary>
     public InputPort Input { get; }
+
+    /// <summary>Execution control: breakpoints, watchpoints, single steps. It costs nothing until it is asked for.</summary>
+    public Debugger Debugger => debugger ??= new Debugger(this);
 
     /// <summary>The script that talks to the first console; null for none.</summary>
     public Script? Script { get; private set; }
@@ -163,6 +167,7 @@ public sealed partial class Session : IDisposable
                 return ended;
             if (Scheduler.AtFrameBoundary)
                 Input.Drain(Scheduler.GlobalTime);
+            debugger?.Arm();
             var reason = Scheduler.Run(stop);
             SaveAsRequested();
             switch (reason)
@@ -175,6 +180,8 @@ public sealed partial class Session : IDisposable
                     return stop.Time != VirtualTime.Never && Scheduler.ReachedTime >= stop.Time ? EndReason.Time : EndReason.Instructions;
                 case StopReason.Requested when requestedEnd is { } known:
                     return known;
+                case StopReason.Requested when debugger?.TellStop(out var goesOn) == true && !goesOn:
+                    return EndReason.Debugger;
                 case StopReason.Idle when Input.HasWaiting || pacer?.WaitForInput(cancellation) == true:
                     continue;
                 case StopReason.Idle:
@@ -186,6 +193,7 @@ public sealed partial class Session : IDisposable
     private void OnFrameBoundary()
     {
         Input.Drain(Scheduler.GlobalTime);
+        debugger?.Poll();
         pacer?.Pace(Scheduler.GlobalTime);
         if (cancellation.IsCancellationRequested)
             RequestEnd(EndReason.Interrupted);

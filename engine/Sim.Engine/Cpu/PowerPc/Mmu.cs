@@ -46,7 +46,7 @@ internal static unsafe class Mmu
     const uint TidMask = 0xFF, PageMask = 0xFFFF_F000;
 
     /// <summary>Physical addresses have 36 bits.</summary>
-    const ulong PhysicalPages = 0xF_FFFF_F000;
+    public const ulong PhysicalPages = 0xF_FFFF_F000;
 
     /// <summary>Number of bytes minus 1 of an entry's page.</summary>
     public static uint OffsetMask(uint mas1) => (uint)((1024UL << (int)(2 * ((mas1 & SizeMask) >> 8))) - 1);

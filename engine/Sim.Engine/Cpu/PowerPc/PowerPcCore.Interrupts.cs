@@ -78,7 +78,8 @@ internal sealed unsafe partial class PowerPcCore
         WakeIf(wasIdle);
     }
 
-    void WakeIf(bool wasIdle)
+    /// <summary>Lets a core that waited, and does no longer, go on.</summary>
+    public void WakeIf(bool wasIdle)
     {
         if (wasIdle && !IsIdle)
             clock?.Wake();

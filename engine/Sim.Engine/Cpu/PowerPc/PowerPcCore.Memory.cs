@@ -12,6 +12,14 @@ internal sealed unsafe partial class PowerPcCore
     public ulong Load(Op* op, long budget, uint address, int size)
     {
         CallOut(op, budget);
+        ulong value = LoadSlow(op, address, size);
+        if (points is not null)
+            SeeAccess(address, size, isStore: false);
+        return value;
+    }
+
+    ulong LoadSlow(Op* op, uint address, int size)
+    {
         if ((address & ~PageMask) + (uint)size > RamBlock.PageSize)
             return LoadAcrossPages(op, address, size);
         if (!TryTranslate(op, address, AccessKind.Load, out ulong physical))
@@ -35,6 +43,8 @@ internal sealed unsafe partial class PowerPcCore
             StoreAcrossPages(op, address, value, size);
         else if (TryTranslate(op, address, AccessKind.Store, out ulong physical))
             StorePhysical(address, physical, value, size);
+        if (points is not null)
+            SeeAccess(address, size, isStore: true);
     }
 
     /// <inheritdoc cref="DataAccess.Touch"/>
@@ -125,26 +135,33 @@ internal sealed unsafe partial class PowerPcCore
 
         // The right to do one does not give the right to do the other.
         ulong number = page.Offset >> RamBlock.PageShift;
+        bool isWatched = points?.WatchesPageOf(tag, kind == AccessKind.Store) == true;
         if (kind == AccessKind.Load)
         {
-            entry->ReadTag = tag;
+            if (!isWatched)
+                entry->ReadTag = tag;
         }
         else if (!page.IsReadOnly && !page.Ram.IsCode(number))
         {
             page.Ram.StampWrite(number);
-            entry->WriteTag = tag;
+            if (!isWatched)
+                entry->WriteTag = tag;
         }
 
         return true;
     }
 
-    /// <summary>Enters the page of an instruction in the code soft TLB; false when it cannot be fetched or is not RAM.</summary>
+    /// <summary>
+    /// Enters the page of an instruction in the code soft TLB, unless it has breakpoints; false when it cannot be fetched or is not RAM.
+    /// </summary>
     bool EnterPage(uint address, out RamPage page)
     {
         page = default;
         if (Mmu.Translate(State, address, AccessKind.Fetch, out ulong physical) != TranslationResult.Found
             || !memory.TryMapPage(physical, out page))
             return false;
+        if (points?.BreaksInPageOf(address) == true)
+            return true;
         CodeTlbEntry* entry = State->CodeTlb + (address >> 12 & (Context.SoftTlbPages - 1));
         entry->Tag = address & PageMask;
         entry->Blocks = code.Table(page.Ram, page.Offset >> RamBlock.PageShift, State->Msr);

@@ -147,6 +147,8 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         stopRequested = false;
         code.ShortenSome();
         BeginRun();
+        if (points is { Stepping: true })
+            budget = 1;
         while (executed < budget)
         {
             Synchronize(executed);
@@ -163,6 +165,8 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         clock!.Executed = executed;
         if (State->ObservedLast != 0)
             clock.NoteObserved(State->ObservedLast);
+        if (executed > 0 && points is { Stepping: true } stepped)
+            stepped.Stepped();
         return executed;
     }
 
@@ -206,10 +210,14 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
             Op* block = Dispatch.FindBlock(s, s->Pc);
             if (block == null || s->Stepping != 0)
             {
+                if (points is not null && BreaksBefore(end - left))
+                    break;
                 if (s->Stepping != 0)
                     left -= Step(end - left);
                 else if (!EnterPage(s->Pc, out RamPage page))
                     left -= RunUncached(end - left);
+                else if (points is not null && points.BreaksInPageOf(s->Pc))
+                    left -= RunToBreakpoint(page, end - left, left);
                 else
                     code.Decode(page, s->Pc & 0xFFC, s->Msr);
             }
