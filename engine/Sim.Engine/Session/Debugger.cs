@@ -167,6 +167,9 @@ public sealed class Debugger
             RequestStop();
     }
 
+    /// <summary>The run ends for another reason at the same instruction.</summary>
+    internal void ForgetStop() => pending = null;
+
     /// <summary>Tells the client of the stop that has been asked for; false when there is none, or nobody to go on after it.</summary>
     internal bool TellStop(out bool goesOn)
     {

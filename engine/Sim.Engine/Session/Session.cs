@@ -179,6 +179,7 @@ public sealed partial class Session : IDisposable
                 case StopReason.Limit:
                     return stop.Time != VirtualTime.Never && Scheduler.ReachedTime >= stop.Time ? EndReason.Time : EndReason.Instructions;
                 case StopReason.Requested when requestedEnd is { } known:
+                    debugger?.ForgetStop();
                     return known;
                 case StopReason.Requested when debugger?.TellStop(out var goesOn) == true && !goesOn:
                     return EndReason.Debugger;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Sim.Cli.Gdb;
 using Sim.Engine.Base;
 using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
@@ -48,8 +49,18 @@ internal sealed class RunOptions
     public Option<string?> LogRange { get; } =
         OptionValues.Value("--log-range", "A-B", "Traces exec only for program counters from A to B, hexadecimal.");
 
+    public Option<string?> Gdb { get; } = OptionValues.Value("--gdb", "PORT",
+        "Lets gdb connect at a port (HOST:PORT; the loopback address without HOST), at any time; it stops the machine.", "-gdb");
+
+    public Option<bool> GdbDefault { get; } = OptionValues.Flag("-s", "Short for --gdb 1234.");
+
+    public Option<bool> GdbWait { get; } = OptionValues.Flag("-S", "Waits for gdb before the first instruction.");
+
     public IReadOnlyList<Option> All =>
-        [Script, UntilOutput, UntilTime, UntilIcount, Save, NoEmbed, Pace, Progress, HostTimeout, Stats, Log, LogFile, LogRange];
+    [
+        Script, UntilOutput, UntilTime, UntilIcount, Save, NoEmbed, Pace, Progress, HostTimeout, Stats, Log, LogFile, LogRange, Gdb, GdbDefault,
+        GdbWait,
+    ];
 
     /// <summary>What the command line says, checked.</summary>
     /// <exception cref="SimException">A value is wrong or the script cannot be read.</exception>
@@ -64,6 +75,7 @@ internal sealed class RunOptions
         HostTimeout = result.GetValue(HostTimeout) is { } seconds ? ReadSeconds(seconds) : null,
         Stats = result.GetValue(Stats),
         Log = ReadLog(result),
+        Gdb = ReadGdb(result),
     };
 
     private StopCondition ReadStop(ParseResult result)
@@ -119,6 +131,15 @@ internal sealed class RunOptions
             && seconds is > 0 and < 4_000_000
             ? TimeSpan.FromSeconds(seconds)
             : throw new SimException($"--host-timeout '{text}' is not possible: expected seconds, more than 0 and less than 4000000.");
+
+    private GdbSettings? ReadGdb(ParseResult result)
+    {
+        var port = result.GetValue(Gdb);
+        var waits = result.GetValue(GdbWait);
+        if (port is null && !result.GetValue(GdbDefault))
+            return waits ? throw new SimException("-S waits for a debugger: it needs -s or --gdb PORT.") : null;
+        return new GdbSettings(GdbSettings.Parse(port ?? GdbSettings.DefaultPort.ToString(CultureInfo.InvariantCulture)), waits);
+    }
 
     private LogSettings? ReadLog(ParseResult result)
     {
@@ -188,6 +209,9 @@ internal sealed record RunSettings
     public bool Stats { get; init; }
 
     public LogSettings? Log { get; init; }
+
+    /// <summary>Where gdb connects; null for nowhere.</summary>
+    public GdbSettings? Gdb { get; init; }
 }
 
 /// <summary>What is traced, and where to.</summary>

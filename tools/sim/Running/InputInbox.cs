@@ -9,6 +9,7 @@ internal sealed class InputInbox : IInputInbox
     private readonly object gate = new();
     private readonly Queue<InputEvent> inputs = new();
     private bool ended;
+    private bool woken;
 
     /// <summary>True once no more inputs can come.</summary>
     public bool Ended
@@ -39,6 +40,16 @@ internal sealed class InputInbox : IInputInbox
         }
     }
 
+    /// <summary>Ends a wait, the one under way or the next: something else than an input has come for the machine.</summary>
+    public void WakeUp()
+    {
+        lock (gate)
+        {
+            woken = true;
+            Monitor.PulseAll(gate);
+        }
+    }
+
     public bool TryTake(out InputEvent input)
     {
         lock (gate)
@@ -46,7 +57,7 @@ internal sealed class InputInbox : IInputInbox
     }
 
     /// <summary>
-    /// Waits until an input is there (true), or the time has passed, no input can come any more without a time, or the wait is cancelled
+    /// Waits until an input is there or the machine is woken (true), or the time has passed, no input can come any more without a time, or the wait is cancelled
     /// (false).
     /// </summary>
     public bool Wait(TimeSpan time, CancellationToken cancellation)
@@ -55,7 +66,7 @@ internal sealed class InputInbox : IInputInbox
         var start = Stopwatch.GetTimestamp();
         lock (gate)
         {
-            while (inputs.Count == 0 && !cancellation.IsCancellationRequested)
+            while (inputs.Count == 0 && !woken && !cancellation.IsCancellationRequested)
             {
                 if (time == Timeout.InfiniteTimeSpan)
                 {
@@ -69,7 +80,9 @@ internal sealed class InputInbox : IInputInbox
                     return false;
             }
 
-            return inputs.Count > 0;
+            var come = inputs.Count > 0 || woken;
+            woken = false;
+            return come;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Sim.Cli.CommandLine;
+using Sim.Cli.Gdb;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Session;
@@ -17,6 +18,7 @@ internal sealed class MachineRun : IDisposable
     private readonly RunSettings settings;
     private readonly SerialBackends serials;
     private readonly LogWriter? log;
+    private readonly GdbServer? gdbServer;
     private readonly InputInbox inbox = new();
     private readonly CancellationTokenSource stop;
     private string? stopReason;
@@ -29,6 +31,7 @@ internal sealed class MachineRun : IDisposable
         this.settings = settings;
         serials = new SerialBackends(serialNames, host);
         log = settings.Log is { } what ? new LogWriter(what, host) : null;
+        gdbServer = settings.Gdb is { } gdb ? new GdbServer(gdb.Address, inbox.WakeUp) : null;
         stop = CancellationTokenSource.CreateLinkedTokenSource(host.Interrupted);
         if (serials.Stdio is { } output)
             output.Closed = () => Stop("output-closed");
@@ -76,11 +79,13 @@ internal sealed class MachineRun : IDisposable
         if (settings.HostTimeout is { } timeout)
             stop.CancelAfter(timeout);
 
+        var gdb = gdbServer is { } server ? Debug(session, server) : null;
         var start = Stopwatch.GetTimestamp();
         var result = session.Run(settings.Limits, stop.Token);
         var elapsed = Stopwatch.GetElapsedTime(start);
         progress?.Clear();
         serials.Flush();
+        gdb?.Ended(result.Reason == EndReason.Interrupted);
         var saved = SaveAtEnd(session);
         return Math.Max(Finish(session, result, elapsed), saved);
     }
@@ -110,9 +115,19 @@ internal sealed class MachineRun : IDisposable
 
     public void Dispose()
     {
+        gdbServer?.Dispose();
         log?.Dispose();
         serials.Dispose();
         stop.Dispose();
+    }
+
+    private GdbDebugger Debug(Session session, GdbServer server)
+    {
+        var gdb = new GdbDebugger(session, server, stop.Token) { BeforeWaiting = serials.Flush, Killed = () => Stop("quit") };
+        host.Say($"gdb can connect: target remote {server.Address}");
+        if (settings.Gdb!.WaitsAtStart)
+            session.Debugger.RequestStop();
+        return gdb;
     }
 
     private void CheckVcpu(Session session)
