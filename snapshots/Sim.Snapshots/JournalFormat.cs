@@ -22,7 +22,7 @@ public static class JournalFormat
     /// Kinds of records: one header, the pieces of the snapshot that the run starts from, if any; then inputs, digests, marks, snapshots and,
     /// with detail, frames in order of time; last the end.
     /// </summary>
-    internal const string Header = "header", Start = "start", Input = "input", Digest = "digest", Mark = "mark", Snapshot = "snapshot",
+    internal const string Header = "header", Start = "start", Input = "input", Write = "write", Digest = "digest", Mark = "mark", Snapshot = "snapshot",
         Frame = "frame", End = "end";
 }
 
@@ -71,6 +71,9 @@ public sealed class MomentRecord
     /// <summary>True between frames.</summary>
     [Key(3)] public bool IsBoundary;
 
+    /// <summary>Index of the vCPU whose turn it is; -1 between turns.</summary>
+    [Key(4)] public int Turn = -1;
+
     /// <summary>The moment at which a session stands.</summary>
     public static MomentRecord Of(Session session)
     {
@@ -82,7 +85,15 @@ public sealed class MomentRecord
             Time = scheduler.GlobalTime,
             Instructions = scheduler.TotalInstructions,
             IsBoundary = scheduler.AtFrameBoundary,
+            Turn = scheduler.Turn,
         };
+    }
+
+    /// <summary>True when both are one moment.</summary>
+    public bool Is(MomentRecord other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (Frame, Time, Instructions, IsBoundary, Turn) == (other.Frame, other.Time, other.Instructions, other.IsBoundary, other.Turn);
     }
 
     /// <inheritdoc/>
@@ -101,6 +112,37 @@ public sealed class InputEntry
 
     /// <summary>The bytes.</summary>
     [Key(2)] public byte[] Bytes = [];
+}
+
+/// <summary>Body of a record <c>write</c>: what a debugger changed.</summary>
+[MessagePackObject]
+public sealed class WriteEntry
+{
+    /// <summary>When.</summary>
+    [Key(0)] public MomentRecord Moment = new();
+
+    /// <summary>Index of the CPU through which it was written.</summary>
+    [Key(1)] public int Vcpu;
+
+    /// <summary>Name of a register; null for memory.</summary>
+    [Key(2)] public string? Register;
+
+    /// <summary>The register's value, or the first effective address.</summary>
+    [Key(3)] public ulong Value;
+
+    /// <summary>The bytes written to memory.</summary>
+    [Key(4)] public byte[] Bytes = [];
+
+    /// <summary>The record of a write.</summary>
+    public static WriteEntry Of(MomentRecord moment, DebuggerWrite write) => write switch
+    {
+        RegisterWrite register => new WriteEntry { Moment = moment, Vcpu = register.Vcpu, Register = register.Register, Value = register.Value },
+        MemoryWrite memory => new WriteEntry { Moment = moment, Vcpu = memory.Vcpu, Value = memory.Address, Bytes = memory.Bytes.ToArray() },
+        _ => throw new ArgumentException($"A journal has no record for a {write?.GetType().Name}.", nameof(write)),
+    };
+
+    /// <summary>The write itself.</summary>
+    public DebuggerWrite ToWrite() => Register is null ? new MemoryWrite(Vcpu, (uint)Value, Bytes) : new RegisterWrite(Vcpu, Register, Value);
 }
 
 /// <summary>Body of a record <c>digest</c>: the machine's state at a frame's end.</summary>

@@ -16,6 +16,7 @@ public sealed class JournalReader : IDisposable
     private readonly List<RecordPlace> start = [];
     private readonly List<RecordPlace> frames = [];
     private readonly List<InputEntry> inputs = [];
+    private readonly List<WriteEntry> writes = [];
     private readonly List<DigestEntry> digests = [];
     private readonly List<MarkEntry> marks = [];
     private readonly List<SnapshotEntry> snapshots = [];
@@ -43,6 +44,9 @@ public sealed class JournalReader : IDisposable
 
     /// <summary>Inputs, in order.</summary>
     public IReadOnlyList<InputEntry> Inputs => inputs;
+
+    /// <summary>What debuggers wrote, in order.</summary>
+    public IReadOnlyList<WriteEntry> Writes => writes;
 
     /// <summary>Digests, in order.</summary>
     public IReadOnlyList<DigestEntry> Digests => digests;
@@ -163,16 +167,14 @@ public sealed class JournalReader : IDisposable
 
     private void ReadEntries()
     {
-        while (records.TryNext(out var body, out var problem) is { } place)
+        string? why;
+        while (records.TryNext(out var body, out why) is { } place)
         {
             if (End is not null)
                 throw SnapshotError.In(Name, "records follow the end of the journal");
             Add(place, body);
-            if (problem is not null)
-                break;
         }
 
-        _ = records.TryNext(out _, out var why);
         if (End is null)
         {
             Problem = why ?? FormattableString.Invariant(
@@ -191,6 +193,12 @@ public sealed class JournalReader : IDisposable
                 Require(place, input.Bytes is not null && input.Serial >= 0 && input.Serial < Header.Configuration.Serials);
                 Follow(place, input.Moment);
                 inputs.Add(input);
+                break;
+            case JournalFormat.Write:
+                var write = Body<WriteEntry>(place, body);
+                Require(place, write.Bytes is not null && write.Vcpu >= 0 && (write.Register is not null || write.Value <= uint.MaxValue));
+                Follow(place, write.Moment);
+                writes.Add(write);
                 break;
             case JournalFormat.Digest:
                 var digest = Body<DigestEntry>(place, body);

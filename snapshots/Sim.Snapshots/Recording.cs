@@ -114,6 +114,7 @@ public sealed class Recording : IDisposable
             return;
         isFinished = true;
         session.Input.Entered -= OnInput;
+        session.Input.Applied -= OnWrite;
         session.Scheduler.FrameEnded -= OnFrameEnded;
         file.Dispose();
     }
@@ -151,12 +152,16 @@ public sealed class Recording : IDisposable
             writer.WriteRecord(JournalFormat.Start, piece);
         file.Flush(flushToDisk: true);
         session.Input.Entered += OnInput;
+        session.Input.Applied += OnWrite;
         session.Scheduler.FrameEnded += OnFrameEnded;
     }
 
     private void OnInput(long now, InputEvent input) => Write(
         JournalFormat.Input,
         new InputEntry { Moment = MomentRecord.Of(session), Serial = input.Serial, Bytes = input.Bytes.ToArray() });
+
+    private void OnWrite(long instructions, DebuggerWrite write) =>
+        Write(JournalFormat.Write, WriteEntry.Of(MomentRecord.Of(session), write));
 
     private void OnFrameEnded()
     {

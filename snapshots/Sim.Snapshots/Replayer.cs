@@ -5,15 +5,17 @@ using Sim.Engine.Session;
 namespace Sim.Snapshots;
 
 /// <summary>Where a replay is not what was recorded.</summary>
-/// <param name="LastEqual">The last moment that was as recorded.</param>
+/// <param name="LastEqual">The last moment that was as recorded; the session stands there.</param>
 /// <param name="Found">The first that is known not to be.</param>
-/// <param name="Differences">What differs, and how: path and field where they are known, else what the section is.</param>
+/// <param name="Differences">What differs: path and field, or section, with both values.</param>
 public sealed record Divergence(MomentRecord LastEqual, MomentRecord Found, IReadOnlyList<SnapshotDifference> Differences)
 {
-    /// <summary>What differs, in one sentence without a full stop.</summary>
-    public string Text => Differences is [var first, ..]
-        ? $"{first.Where} {first.What} is {first.Second}, recorded was {first.First}"
-            + (Differences.Count > 1 ? FormattableString.Invariant($", and {Differences.Count - 1} more") : "")
+    /// <summary>When and what, in one sentence without a full stop.</summary>
+    public string Text => $"the replay diverges between {LastEqual} and {Found}: {What}";
+
+    private string What => Differences is [var first, ..]
+        ? $"{first.Where} {first.What}: {first.Second}, recorded was {first.First}"
+            + (Differences.Count > 1 ? FormattableString.Invariant($" (and {Differences.Count - 1} more)") : "")
         : "nothing that a digest sees";
 }
 
@@ -32,15 +34,15 @@ public readonly record struct ReplayResult(EndReason Reason, Divergence? Diverge
 /// </summary>
 public sealed class Replayer : IDisposable
 {
+    /// <summary>Virtual time beyond the recorded end after which a run that goes on without executing anything is not the recorded one.</summary>
+    private const long Overtime = VirtualTime.Second;
+
     private readonly JournalReader journal;
     private readonly RecordedInputs inputs;
-    private readonly List<uint> parts = [];
-    private readonly FrameDetail? detail;
-    private MomentRecord lastEqual;
-    private int nextDigest;
-    private int nextFrame;
-    private Divergence? divergence;
-    private MomentRecord? target;
+    private readonly Queue<WriteEntry> writes;
+    private readonly DigestComparison digests;
+    private MomentRecord? pause;
+    private bool isWriting;
 
     /// <summary>Prepares the replay of a journal from its beginning.</summary>
     /// <param name="journal">The journal.</param>
@@ -48,24 +50,26 @@ public sealed class Replayer : IDisposable
     /// <param name="findImage">Gives the content of an image that the journal does not hold, see <see cref="JournalReader.Boot"/>.</param>
     /// <exception cref="SimException">The machine cannot be built, or does not begin as it was recorded.</exception>
     public Replayer(JournalReader journal, SessionOptions? options = null, Func<ImageRecord, ReadOnlyMemory<byte>>? findImage = null)
-        : this(journal, BootChecked(journal, options, findImage), journal.Header.Begin)
+        : this(journal, BootChecked(journal, options, findImage), null)
     {
     }
 
-    private Replayer(JournalReader journal, Session session, MomentRecord from)
+    /// <param name="journal">The journal.</param>
+    /// <param name="session">A session that stands at a moment of it.</param>
+    /// <param name="from">That moment; null for the beginning, where nothing has entered yet.</param>
+    private Replayer(JournalReader journal, Session session, MomentRecord? from)
     {
         this.journal = journal;
         Session = session;
-        lastEqual = from;
 
         // A script, or input that waited, is in the journal with the moment at which it entered.
         session.DetachScript();
         session.Input.ReplaceWaiting([]);
-        inputs = new RecordedInputs(session.Scheduler, journal.Inputs.SkipWhile(entry => IsAtOrBefore(entry.Moment, from, journal)));
+        session.Input.Refusal = "This is a replay: nothing can be written; --fork leaves the recorded run at the first write.";
+        inputs = new RecordedInputs(session.Scheduler, journal.Inputs.SkipWhile(entry => IsBehind(entry.Moment, from)));
         session.Input.Inbox = inputs;
-        nextDigest = journal.Digests.TakeWhile(entry => IsAtOrBefore(entry.Moment, from, journal)).Count();
-        if (journal.FrameCount > 0 && IsSame(from, journal.Header.Begin))
-            detail = new FrameDetail(session.Machine);
+        writes = new(journal.Writes.SkipWhile(entry => IsBehind(entry.Moment, from)));
+        digests = new DigestComparison(journal, session, journal.Digests.TakeWhile(entry => IsBehind(entry.Moment, from)).Count(), from);
         session.Scheduler.FrameBoundary += OnFrameBoundary;
         session.Scheduler.FrameEnded += OnFrameEnded;
     }
@@ -74,7 +78,10 @@ public sealed class Replayer : IDisposable
     public Session Session { get; }
 
     /// <summary>Digests that were compared and found equal.</summary>
-    public int DigestsCompared { get; private set; }
+    public int DigestsCompared => digests.Compared;
+
+    /// <summary>True once a debugger's write has made the run another one than the recorded; see <see cref="AllowFork"/>.</summary>
+    public bool IsForked { get; private set; }
 
     /// <summary>
     /// Prepares a replay that begins at the latest snapshot beside the journal that lies before a limit; at the journal's beginning when there
@@ -94,8 +101,7 @@ public sealed class Replayer : IDisposable
             // A limit in the instructions of one CPU says nothing about the moment.
             if (before.Vcpu >= 0 || entry.Moment.Time >= before.Time || entry.Moment.Instructions >= before.Instructions)
                 continue;
-            var path = Path.Combine(JournalReader.SnapshotFolder(journal.Name), entry.File);
-            if (!File.Exists(path))
+            if (Path.Combine(JournalReader.SnapshotFolder(journal.Name), entry.File) is var path && !File.Exists(path))
                 continue;
             using var snapshot = SnapshotReader.Open(path);
             if (snapshot.Digest == JournalReader.Digest(entry.Digest))
@@ -105,36 +111,50 @@ public sealed class Replayer : IDisposable
         return new Replayer(journal, options, findImage);
     }
 
+    /// <summary>Lets debuggers write: the run is then another one than the recorded, and nothing is compared any more.</summary>
+    public void AllowFork()
+    {
+        Session.Input.Refusal = null;
+        Session.Input.Applied += (_, _) =>
+        {
+            if (isWriting || IsForked)
+                return;
+            IsForked = true;
+            Release();
+            Session.RequestEnd(EndReason.Replayed);
+        };
+    }
+
     /// <summary>
-    /// Replays to the end of what was recorded, or to a limit before it. After a divergence the session stands where it was found.
+    /// Replays to the end of what was recorded, or to a limit or a moment before it. After a divergence the session stands at the last moment
+    /// that was as recorded.
     /// </summary>
-    public ReplayResult Run(RunLimits? limits = null, CancellationToken cancellationToken = default)
+    /// <param name="limits">Where the replay ends at the latest; null for no limit.</param>
+    /// <param name="to">A recorded moment at which it ends, such as a mark's; null for the end.</param>
+    /// <param name="cancellationToken">Ends it between frames.</param>
+    public ReplayResult Run(RunLimits? limits = null, MomentRecord? to = null, CancellationToken cancellationToken = default)
     {
         limits ??= RunLimits.None;
-        var end = journal.End?.Moment ?? journal.Last;
-        var recorded = journal.End is { Reason: "poweroff" } || end.IsBoundary
-            ? StopCondition.None with { Instructions = end.Instructions + 1 }
-            : StopCondition.None with { Instructions = end.Instructions };
-        target = journal.End is { Reason: "poweroff" } || !end.IsBoundary ? null : end;
-        inputs.EndsAt = target;
-        inputs.Prepare();
-        var stop = limits.Stop with
+        while (true)
         {
-            Instructions = Math.Min(limits.Stop.Instructions, recorded.Instructions),
-            Time = Math.Min(limits.Stop.Time, (journal.End?.ReachedTime ?? end.Time) + VirtualTime.Second),
-        };
-        var result = target is not null && IsSame(MomentRecord.Of(Session), target) && !inputs.HasDue
-            ? new RunResult(EndReason.Replayed, limits.Output is null)
-            : Session.Run(limits with { Stop = stop }, cancellationToken);
-        if (divergence is null && result.Reason is EndReason.Output or EndReason.Interrupted)
-            return new ReplayResult(result.Reason, null, false);
-        if (divergence is null && IsOwnLimit(result.Reason, limits.Stop))
-            return new ReplayResult(result.Reason, null, false);
-        if (divergence is null)
-            CompareEnd(end);
-        return divergence is null
-            ? new ReplayResult(EndReason.Replayed, null, journal.End is null)
-            : new ReplayResult(EndReason.Divergence, divergence, false);
+            var next = NextPause();
+            var isLast = to is not null && (to.Frame, to.Instructions, to.Time).CompareTo((next.Frame, next.Instructions, next.Time)) < 0;
+            var reason = RunTo(isLast ? to! : next, limits, cancellationToken);
+            if (IsForked)
+                return new ReplayResult(Session.Run(limits, cancellationToken).Reason, null, false);
+            if (digests.Divergence is { } divergence)
+            {
+                digests.GoBack();
+                return new ReplayResult(EndReason.Divergence, divergence, false);
+            }
+
+            if (reason is { } own)
+                return new ReplayResult(own, null, false);
+            if (isLast)
+                return new ReplayResult(EndReason.Replayed, null, false);
+            if (!TryWrite())
+                return CompareEnd();
+        }
     }
 
     /// <summary>Lets the session go: it belongs to the caller from now on, and what was recorded has no more part in it.</summary>
@@ -144,6 +164,7 @@ public sealed class Replayer : IDisposable
         Session.Scheduler.FrameEnded -= OnFrameEnded;
         Session.Scheduler.NextInput = VirtualTime.Never;
         Session.Input.Inbox = null;
+        Session.Input.Refusal = null;
         return Session;
     }
 
@@ -159,154 +180,102 @@ public sealed class Replayer : IDisposable
         {
             session.Dispose();
             throw new SimException($"{journal.Name}: the machine does not begin as it was recorded: it has digest {StateHasher.Format(digest)}; "
-                + $"expected {StateHasher.Format(JournalReader.Digest(journal.Header.BeginDigest))}.{OtherBehaviour(journal)}", SimErrorKind.Divergence);
+                + $"expected {StateHasher.Format(JournalReader.Digest(journal.Header.BeginDigest))}.", SimErrorKind.Divergence);
         }
 
         return session;
     }
 
-    private static string OtherBehaviour(JournalReader journal) => journal.BehaviourVersion == Versions.Behaviour ? "" : FormattableString.Invariant(
-        $" It was recorded with behaviour version {journal.BehaviourVersion}; this program has {Versions.Behaviour}.");
+    private MomentRecord NextPause() => writes.TryPeek(out var write) ? write.Moment : journal.End?.Moment ?? journal.Last;
 
-    /// <summary>True when the caller's own limit, before the recorded end, ended the run.</summary>
-    private bool IsOwnLimit(EndReason reason, StopCondition own) => reason switch
+    /// <summary>Runs to a moment, null, or to what ends the run before: the reason.</summary>
+    private EndReason? RunTo(MomentRecord moment, RunLimits limits, CancellationToken cancellationToken)
     {
-        EndReason.Instructions => Session.Scheduler.TotalInstructions >= own.Instructions
-            || (own.Vcpu >= 0 && Session.Scheduler.Clocks[own.Vcpu].Instructions >= own.VcpuInstructions),
-        EndReason.Time => Session.Scheduler.ReachedTime >= own.Time,
-        _ => false,
-    };
+        pause = moment;
+        var isPowerOff = journal.End is { Reason: "poweroff" } end && ReferenceEquals(moment, end.Moment);
+        inputs.PauseAt = moment.IsBoundary && !isPowerOff ? moment.Time : VirtualTime.Never;
+        inputs.Prepare();
+        if (Session.Scheduler.AtFrameBoundary)
+            Session.Input.Drain(Session.Scheduler.GlobalTime);
+        if (MomentRecord.Of(Session).Is(moment))
+            return null;
+        var own = limits.Stop;
+        var stop = own with
+        {
+            Instructions = Math.Min(own.Instructions, moment.IsBoundary ? moment.Instructions + 1 : long.MaxValue),
+            Point = moment.IsBoundary ? null : new SchedulePoint(moment.Instructions, moment.Frame, moment.Turn),
+            Time = Math.Min(own.Time, Math.Max(journal.End?.ReachedTime ?? 0, journal.Last.Time) + Overtime),
+        };
+        var result = Session.Run(limits with { Stop = stop }, cancellationToken);
+        return result.Reason switch
+        {
+            EndReason.Output or EndReason.Interrupted or EndReason.Debugger => result.Reason,
+            EndReason.Instructions or EndReason.Time when IsReached(own) => result.Reason,
+            _ => null,
+        };
+    }
+
+    private bool IsReached(StopCondition own) => Session.Scheduler.TotalInstructions >= own.Instructions
+        || Session.Scheduler.ReachedTime >= own.Time
+        || (own.Vcpu >= 0 && Session.Scheduler.Clocks[own.Vcpu].Instructions >= own.VcpuInstructions);
+
+    /// <summary>Makes the write that was made here; false when none is left to be made.</summary>
+    private bool TryWrite()
+    {
+        if (!writes.TryDequeue(out var write))
+            return false;
+        if (!MomentRecord.Of(Session).Is(write.Moment))
+        {
+            digests.Diverge("debugger", "write", write.Moment.ToString(), MomentRecord.Of(Session).ToString());
+            return true;
+        }
+
+        isWriting = true;
+        var refusal = Session.Input.Refusal;
+        Session.Input.Refusal = null;
+        try
+        {
+            Session.Input.Apply(write.ToWrite());
+        }
+        catch (SimException error)
+        {
+            digests.Diverge("debugger", "write", "possible", error.Message);
+        }
+        finally
+        {
+            Session.Input.Refusal = refusal;
+            isWriting = false;
+        }
+
+        return true;
+    }
+
+    private ReplayResult CompareEnd()
+    {
+        if (inputs.HasDue)
+            digests.Diverge("input", "moment", "an input", "the end");
+        else
+            digests.CompareEnd();
+        if (digests.Divergence is not { } divergence)
+            return new ReplayResult(EndReason.Replayed, null, journal.End is null);
+        digests.GoBack();
+        return new ReplayResult(EndReason.Divergence, divergence, false);
+    }
 
     private void OnFrameBoundary()
     {
-        if (divergence is not null)
+        if (digests.Divergence is not null)
             return;
+        var scheduler = Session.Scheduler;
         if (inputs.Missed is { } missed)
-            Diverge([new SnapshotDifference("input", "moment", missed.ToString(), MomentRecord.Of(Session).ToString())]);
-        else if (target is { } end && Session.Scheduler.GlobalTime == end.Time && Session.Scheduler.Frame == end.Frame
-            && Session.Scheduler.TotalInstructions == end.Instructions)
+            digests.Diverge("input", "moment", missed.ToString(), MomentRecord.Of(Session).ToString());
+        else if (inputs.PauseAt == scheduler.GlobalTime && pause!.Frame == scheduler.Frame && pause.Instructions == scheduler.TotalInstructions)
             Session.RequestEnd(EndReason.Replayed);
     }
 
-    private void OnFrameEnded()
-    {
-        if (divergence is not null)
-            return;
-        if (detail is not null)
-            CompareFrame(detail.Take(MomentRecord.Of(Session)));
-        if (divergence is null && nextDigest < journal.Digests.Count && journal.Digests[nextDigest].Moment.Frame <= Session.Scheduler.Frame)
-            CompareDigest(journal.Digests[nextDigest++]);
-    }
+    private void OnFrameEnded() => digests.CompareFrame();
 
-    private void CompareDigest(DigestEntry recorded)
-    {
-        parts.Clear();
-        var digest = Session.Digest(parts);
-        var now = MomentRecord.Of(Session);
-        if (!IsSame(now, recorded.Moment))
-            Diverge([new SnapshotDifference("scheduler", "moment", recorded.Moment.ToString(), now.ToString())]);
-        else if (digest != JournalReader.Digest(recorded.Digest))
-            Diverge(DifferentParts(recorded.Parts));
-        else
-        {
-            DigestsCompared++;
-            lastEqual = now;
-        }
-    }
-
-    private List<SnapshotDifference> DifferentParts(uint[] recorded)
-    {
-        var names = journal.Header.Parts;
-        if (recorded.Length != parts.Count || names.Length != parts.Count)
-            return [new SnapshotDifference("machine", "objects", FormattableString.Invariant($"{recorded.Length}"), FormattableString.Invariant($"{parts.Count}"))];
-        return [.. Enumerable.Range(0, recorded.Length).Where(i => recorded[i] != parts[i]).Select(i => new SnapshotDifference(
-            names[i][0],
-            names[i][1].Length == 0 ? "RAM" : names[i][1],
-            FormattableString.Invariant($"state with hash {recorded[i]:x8}"),
-            FormattableString.Invariant($"state with hash {parts[i]:x8}")))];
-    }
-
-    private void CompareFrame(FrameEntry found)
-    {
-        if (nextFrame >= journal.FrameCount)
-            return;
-        var recorded = journal.Frame(nextFrame++);
-        var differences = IsSame(recorded.Moment, found.Moment)
-            ? FrameComparison.Compare(recorded, found, Session.Machine.RamBlocks)
-            : [new SnapshotDifference("scheduler", "moment", recorded.Moment.ToString(), found.Moment.ToString())];
-        if (differences.Count > 0)
-            Diverge(differences);
-        else
-            lastEqual = found.Moment;
-    }
-
-    /// <summary>The end of a run is compared whether or not it is a frame's end.</summary>
-    private void CompareEnd(MomentRecord end)
-    {
-        var now = MomentRecord.Of(Session);
-        if (!IsSame(now, end))
-            Diverge([new SnapshotDifference("scheduler", "end", end.ToString(), now.ToString())]);
-        else if (journal.End is { } recorded && JournalReader.Digest(recorded.Digest) is var expected && Session.Digest() is var digest && digest != expected)
-            Diverge([new SnapshotDifference("machine", "digest", StateHasher.Format(expected), StateHasher.Format(digest))]);
-        else if (inputs.HasDue)
-            Diverge([new SnapshotDifference("input", "moment", "an input", "the end")]);
-        else if (journal.End is not null)
-            DigestsCompared++;
-    }
-
-    private void Diverge(IReadOnlyList<SnapshotDifference> differences)
-    {
-        divergence = new Divergence(lastEqual, MomentRecord.Of(Session), differences);
-        Session.RequestEnd(EndReason.Divergence);
-    }
-
-    private static bool IsSame(MomentRecord a, MomentRecord b) =>
-        a.Frame == b.Frame && a.Time == b.Time && a.Instructions == b.Instructions && a.IsBoundary == b.IsBoundary;
-
-    /// <summary>What entered at the very moment of a snapshot is in it; at the beginning of a recording nothing has entered yet.</summary>
-    private static bool IsAtOrBefore(MomentRecord moment, MomentRecord other, JournalReader journal) => !ReferenceEquals(other, journal.Header.Begin)
-        && moment.Frame <= other.Frame && moment.Time <= other.Time && moment.Instructions <= other.Instructions;
-}
-
-/// <summary>Gives recorded inputs at their moments.</summary>
-internal sealed class RecordedInputs(Scheduler scheduler, IEnumerable<InputEntry> recorded) : IInputInbox
-{
-    private readonly List<InputEntry> inputs = [.. recorded];
-    private int next;
-
-    /// <summary>The moment between frames at which the recorded run ended; null when it ended elsewhere.</summary>
-    public MomentRecord? EndsAt { get; set; }
-
-    /// <summary>An input whose moment has passed without being reached; null for none.</summary>
-    public MomentRecord? Missed { get; private set; }
-
-    /// <summary>True while inputs are still to come.</summary>
-    public bool HasDue => next < inputs.Count;
-
-    /// <summary>
-    /// Tells the scheduler when the next input comes, or the end: an idle machine's time stands still there, as it did for the host.
-    /// </summary>
-    public void Prepare() => scheduler.NextInput = HasDue ? inputs[next].Moment.Time : EndsAt?.Time ?? VirtualTime.Never;
-
-    /// <inheritdoc/>
-    public bool TryTake(out InputEvent input)
-    {
-        input = default;
-        Missed = null;
-        if (!HasDue)
-            return false;
-        var moment = inputs[next].Moment;
-        if (scheduler.Frame < moment.Frame || scheduler.GlobalTime < moment.Time)
-            return false;
-        if (scheduler.Frame > moment.Frame || scheduler.GlobalTime > moment.Time || scheduler.TotalInstructions != moment.Instructions)
-        {
-            Missed = moment;
-            return false;
-        }
-
-        input = new InputEvent(inputs[next].Serial, inputs[next].Bytes);
-        next++;
-        Prepare();
-        return true;
-    }
+    /// <summary>What happened at the very moment of a snapshot is in it.</summary>
+    private static bool IsBehind(MomentRecord moment, MomentRecord? from) => from is not null
+        && moment.Frame <= from.Frame && moment.Time <= from.Time && moment.Instructions <= from.Instructions;
 }

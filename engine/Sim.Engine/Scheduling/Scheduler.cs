@@ -213,8 +213,8 @@ public sealed class Scheduler
 
             if (!state.SliceOpen && !BeginSlice())
                 EndFrame();
-            else if (!IsReached(stop))
-                RunSlice(stop);
+            else if (!IsReached(stop) && !RunSlice(stop))
+                return StopReason.Limit;
         }
     }
 
@@ -285,7 +285,11 @@ public sealed class Scheduler
     private bool IsReached(StopCondition stop) =>
         TotalInstructions >= stop.Instructions
         || (stop.Vcpu >= 0 && stop.Vcpu < clocks.Count && clocks[stop.Vcpu].Instructions >= stop.VcpuInstructions)
-        || (stop.Time != VirtualTime.Never && ReachedTime >= stop.Time);
+        || (stop.Time != VirtualTime.Never && ReachedTime >= stop.Time)
+        || (stop.Point is { } point && IsReached(point));
+
+    private bool IsReached(SchedulePoint point) => state.Frame > point.Frame
+        || (TotalInstructions >= point.Instructions && state.FrameOpen && state.Frame == point.Frame && Turn == point.Turn);
 
     /// <summary>
     /// Opens a frame. With all vCPUs idle time jumps to the next deadline instead, and the caller looks again; without a deadline the run is over.
@@ -407,8 +411,10 @@ public sealed class Scheduler
     private bool CanRun(VcpuClock clock) =>
         clock.LocalTime < state.FrameEnd && (!clock.Vcpu.IsIdle || clock.Vcpu.NextDeadline < state.FrameEnd);
 
-    /// <summary>Runs the open slice to its end, or to where the run must stop, which leaves it open.</summary>
-    private void RunSlice(StopCondition stop)
+    /// <summary>
+    /// Runs the open slice to its end, or to where the run must stop, which leaves it open; false when not a single instruction may be executed.
+    /// </summary>
+    private bool RunSlice(StopCondition stop)
     {
         var clock = clocks[state.Turn];
         var remainder = Math.Min(state.SliceEnd - clock.Instructions, clock.InstructionsUntil(state.FrameEnd));
@@ -419,12 +425,17 @@ public sealed class Scheduler
                 budget = Math.Min(budget, stop.VcpuInstructions - clock.Instructions);
             if (stop.Time != VirtualTime.Never)
                 budget = Math.Min(budget, clock.InstructionsUntil(stop.Time));
+            if (stop.Point is { } point)
+                budget = Math.Min(budget, point.Instructions - TotalInstructions);
+            if (budget <= 0)
+                return false;
             clock.Instructions += Execute(clock, budget);
             remainder = Math.Min(state.SliceEnd - clock.Instructions, clock.InstructionsUntil(state.FrameEnd));
         }
 
         if (remainder <= 0 || clock.Vcpu.IsIdle)
             EndSlice();
+        return true;
     }
 
     private long Execute(VcpuClock clock, long budget)

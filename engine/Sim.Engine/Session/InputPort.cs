@@ -68,13 +68,19 @@ public sealed class InputPort
             waiting.Enqueue(input);
     }
 
+    /// <summary>Why debuggers may not write now, such as during a replay: a sentence for them; null when they may.</summary>
+    public string? Refusal { get; set; }
+
     /// <summary>Lets a debugger's write take effect, at once. The machine must stand between two instructions.</summary>
     /// <exception cref="SimException">
-    /// There is no such CPU or register, the register can only be read, or some of the bytes are not mapped; nothing is changed then.
+    /// There is no such CPU or register, the register can only be read, some of the bytes are not mapped, or nobody may write now; nothing
+    /// is changed then.
     /// </exception>
     public void Apply(DebuggerWrite write)
     {
         ArgumentNullException.ThrowIfNull(write);
+        if (Refusal is { } refusal)
+            throw new SimException(refusal);
         if (machine.Scheduler.RunningVcpu >= 0)
             throw new InvalidOperationException("A debugger cannot write while a CPU executes.");
         var cpu = machine.Devices().OfType<PowerPcCpu>().FirstOrDefault(cpu => cpu.CpuIndex == write.Vcpu)

@@ -67,6 +67,21 @@ internal sealed class MachineOptions
     /// <summary>Where the serial ports lead, in order; <c>stdio</c> when the command line says nothing.</summary>
     public IReadOnlyList<string> Serials(ParseResult result) => result.GetValue(Serial) is { Length: > 0 } given ? given : ["stdio"];
 
+    /// <summary>Where the serial ports of a saved machine lead: by default the first one to stdio.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="count">Serial ports that the machine has.</param>
+    /// <param name="file">Name of its file, for messages.</param>
+    /// <exception cref="SimException">The command line has another number of them.</exception>
+    public IReadOnlyList<string> Serials(ParseResult result, int count, string file)
+    {
+        if (result.GetValue(Serial) is not { Length: > 0 } given)
+            return [.. Enumerable.Range(0, Math.Clamp(count, 0, 255)).Select(static index => index == 0 ? "stdio" : "null")];
+        return given.Length == count
+            ? given
+            : throw new SimException(FormattableString.Invariant(
+                $"--serial is given {given.Length} times; the machine in {file} has {count} serial ports with a backend."));
+    }
+
     /// <summary>The configuration that the command line describes. Its files have been read.</summary>
     /// <exception cref="SimException">A value is wrong or a file cannot be read.</exception>
     public MachineConfiguration Read(ParseResult result)

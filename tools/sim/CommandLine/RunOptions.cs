@@ -62,6 +62,10 @@ internal sealed class RunOptions
         GdbWait,
     ];
 
+    /// <summary>Those that make sense for a run whose input and end are recorded.</summary>
+    public IReadOnlyList<Option> ForReplay =>
+        [Save, NoEmbed, Pace, Progress, HostTimeout, Stats, Log, LogFile, LogRange, Gdb, GdbDefault, GdbWait];
+
     /// <summary>What the command line says, checked.</summary>
     /// <exception cref="SimException">A value is wrong or the script cannot be read.</exception>
     public RunSettings Read(ParseResult result) => new()

@@ -30,6 +30,8 @@ internal sealed class CommandTree
         Root.With("Options", Version, Help);
         Root.Add(run.Create());
         Root.Add(new RestoreCommand(host, machine, options).Create());
+        Root.Add(new RecordCommand(host, machine, options).Create());
+        Root.Add(new ReplayCommand(host, machine, options).Create());
         var views = new MachineViewCommands(host, machine);
         Root.Add(new SnapshotCommand(host, machine, views.Format).Create());
         Root.Add(new TypesCommand(host, machine, views.Format).Create());

@@ -33,27 +33,15 @@ internal sealed class RestoreCommand(CommandHost host, MachineOptions machine, R
         Plugins.Load(result.GetValue(machine.Plugin));
         using var reader = SnapshotReader.Open(result.GetValue(file)!);
         var script = settings.Script is null && !result.GetValue(noScript) ? reader.Input.Script : null;
-        using var execution = new MachineRun(host, settings, Serials(result, reader)) { BringsScript = script is not null };
+        using var execution = new MachineRun(host, settings, machine.Serials(result, reader.Header.Configuration.Serials, reader.Name)) { BringsScript = script is not null };
         if (script is { Steps: [var next, ..] })
             host.Say(FormattableString.Invariant($"the script {script.Name} goes on at line {next.Line}; --no-script leaves it."));
         return execution.Execute(options =>
         {
-            var session = reader.Restore(options);
+            var session = reader.Restore(options, image => SavedImages.Find(image, reader.Name));
             if (script is null)
                 session.DetachScript();
             return session;
         });
-    }
-
-    /// <summary>Where the serial ports lead: as many as the machine has, by default the first to stdio.</summary>
-    private string[] Serials(ParseResult result, SnapshotReader reader)
-    {
-        var count = reader.Header.Configuration.Serials;
-        if (result.GetValue(machine.Serial) is not { Length: > 0 } given)
-            return [.. Enumerable.Range(0, Math.Clamp(count, 0, 255)).Select(static index => index == 0 ? "stdio" : "null")];
-        return given.Length == count
-            ? given
-            : throw new SimException(FormattableString.Invariant(
-                $"--serial is given {given.Length} times; the machine in {reader.Name} has {count} serial ports with a backend."));
     }
 }

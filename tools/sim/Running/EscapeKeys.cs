@@ -12,14 +12,17 @@ internal enum EscapeAction
     /// <summary>The user wants to see the keys.</summary>
     Help,
 
+    /// <summary>The user wants to mark the moment in the recording.</summary>
+    Mark,
+
     /// <summary>The user wants to leave.</summary>
     Leave,
 }
 
-/// <summary>Ctrl-A and the key after it, as in QEMU's -nographic: X leaves, H helps, Ctrl-A itself sends Ctrl-A.</summary>
+/// <summary>Ctrl-A and the key after it, as in QEMU's -nographic: X leaves, H helps, M marks the moment in a recording, Ctrl-A itself sends Ctrl-A.</summary>
 internal sealed class EscapeKeys
 {
-    public const string Help = "\r\nCtrl-A X  leave\r\nCtrl-A H  this help\r\nCtrl-A Ctrl-A  send Ctrl-A to the guest\r\n";
+    public const string Help = "\r\nCtrl-A X  leave\r\nCtrl-A H  this help\r\nCtrl-A M  mark this moment in the recording\r\nCtrl-A Ctrl-A  send Ctrl-A to the guest\r\n";
 
     private const byte ControlA = 1;
 
@@ -39,6 +42,7 @@ internal sealed class EscapeKeys
         {
             ControlA => EscapeAction.Send,
             (byte)'x' or (byte)'X' => EscapeAction.Leave,
+            (byte)'m' or (byte)'M' => EscapeAction.Mark,
             (byte)'h' or (byte)'H' or (byte)'?' => EscapeAction.Help,
             _ => EscapeAction.Nothing,
         };

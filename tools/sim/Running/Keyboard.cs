@@ -3,7 +3,7 @@ using Sim.Engine.Session;
 namespace Sim.Cli.Running;
 
 /// <summary>Reads an interactive terminal on a thread of its own and puts what is typed into the inbox.</summary>
-internal sealed class Keyboard(CommandHost host, InputInbox inbox, int serial, Action leave)
+internal sealed class Keyboard(CommandHost host, InputInbox inbox, int serial, Action leave, Action mark)
 {
     private readonly EscapeKeys keys = new();
 
@@ -41,6 +41,9 @@ internal sealed class Keyboard(CommandHost host, InputInbox inbox, int serial, A
                     break;
                 case EscapeAction.Leave:
                     leave();
+                    break;
+                case EscapeAction.Mark:
+                    mark();
                     break;
             }
         }

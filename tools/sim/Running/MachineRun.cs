@@ -20,6 +20,7 @@ internal sealed class MachineRun : IDisposable
     private readonly LogWriter? log;
     private readonly GdbServer? gdbServer;
     private readonly InputInbox inbox = new();
+    private readonly KeyMarks marks = new();
     private readonly CancellationTokenSource stop;
     private string? stopReason;
 
@@ -43,6 +44,9 @@ internal sealed class MachineRun : IDisposable
     /// <summary>True when the machine that is opened brings a script that goes on: stdin is then not read.</summary>
     public bool BringsScript { get; init; }
 
+    /// <summary>Begins the recording of the run; null for none.</summary>
+    public Func<Session, Recording>? Record { get; init; }
+
     /// <summary>Sees the machine being built; null for nobody.</summary>
     public BuildDisplay? Display { get; init; }
 
@@ -52,9 +56,11 @@ internal sealed class MachineRun : IDisposable
 
     /// <summary>Runs a machine that somebody else builds, and prints the end line.</summary>
     /// <param name="open">Builds it.</param>
+    /// <param name="run">Runs it; by default to the limits of the settings.</param>
     /// <returns>The exit code.</returns>
-    public int Execute(Func<SessionOptions, Session> open)
+    public int Execute(Func<SessionOptions, Session> open, Func<Session, CancellationToken, RunEnd>? run = null)
     {
+        run ??= (machine, token) => RunEnd.Of(machine.Run(settings.Limits, token));
         var interactive = TakesInput && host.InputIsTerminal && settings.Script is null && !BringsScript && serials.StdioIndex >= 0;
         var keepPace = settings.Pace is { } pace ? pace == "real" : interactive;
         var pacer = interactive || keepPace ? new HostPacer(keepPace, inbox, serials.Flush, stop.Token) : null;
@@ -72,6 +78,7 @@ internal sealed class MachineRun : IDisposable
         var progress = settings.Progress && host.ErrorIsTerminal
             ? new ProgressLine(host, session.Scheduler, settings.Limits.Stop, host.OutputIsTerminal ? serials.Stdio : null)
             : null;
+        using var recording = Record?.Invoke(session);
         using var terminal = interactive ? Interact(session) : null;
         if (!interactive)
             inbox.End();
@@ -81,13 +88,17 @@ internal sealed class MachineRun : IDisposable
 
         var gdb = gdbServer is { } server ? Debug(session, server) : null;
         var start = Stopwatch.GetTimestamp();
-        var result = session.Run(settings.Limits, stop.Token);
+        marks.Attach(session, recording);
+        var end = run(session, stop.Token);
         var elapsed = Stopwatch.GetElapsedTime(start);
         progress?.Clear();
         serials.Flush();
-        gdb?.Ended(result.Reason == EndReason.Interrupted);
+        gdb?.Ended(end.Reason == EndReason.Interrupted);
+        if (end.Reason == EndReason.Interrupted)
+            end = WhyStopped();
+        recording?.Finish(end.Name);
         var saved = SaveAtEnd(session);
-        return Math.Max(Finish(session, result, elapsed), saved);
+        return Math.Max(Finish(session, end, elapsed), saved);
     }
 
     /// <summary>Saves where the run ended. A failure is told, and the end of the run all the same.</summary>
@@ -176,47 +187,49 @@ internal sealed class MachineRun : IDisposable
         session.Input.Inbox = inbox;
         host.Say("Ctrl-A X leaves, Ctrl-A H helps.");
         var terminal = RawTerminal.Enter();
-        new Keyboard(host, inbox, serials.StdioIndex, () => Stop("quit")).Start();
+        new Keyboard(host, inbox, serials.StdioIndex, () => Stop("quit"), marks.Request).Start();
         return terminal;
     }
 
-    private int Finish(Session session, RunResult result, TimeSpan elapsed)
+    private int Finish(Session session, RunEnd end, TimeSpan elapsed)
     {
-        var (reason, code) = result.Reason == EndReason.Interrupted ? WhyStopped() : (EndReasons.Name(result.Reason), ExitCodes.Done);
+        var code = end.Code;
         if (host.OutputsMeet && serials.Stdio?.AtLineStart == false)
             host.Error.Write("\n");
-        if (result.Reason is not (EndReason.Interrupted or EndReason.Quit) && MissingText(session, result, reason) is { } missing)
+        if (end.Reason is not (EndReason.Interrupted or EndReason.Quit) && MissingText(session, end) is { } missing)
         {
             host.Say(missing);
             code = ExitCodes.Guest;
         }
 
+        if (end.Message is { } message)
+            host.Say(message);
         if (session.Statistics is { } statistics)
             host.Error.Write(StatisticsText.Format(statistics));
-        host.Error.Write(EndLine.Format(reason, session, elapsed));
+        host.Error.Write(EndLine.Format(end.Name, session, elapsed));
         return code;
     }
 
-    private (string Reason, int Code) WhyStopped()
+    private RunEnd WhyStopped()
     {
         if (host.Interrupted.IsCancellationRequested)
-            return ("interrupted", ExitCodes.Interrupted);
+            return new RunEnd(EndReason.Interrupted, "interrupted", ExitCodes.Interrupted);
         return stopReason switch
         {
-            "quit" => ("quit", ExitCodes.Done),
-            { } known => (known, ExitCodes.HostLimit),
-            null => ("host-timeout", ExitCodes.HostLimit),
+            "quit" => new RunEnd(EndReason.Interrupted, "quit", ExitCodes.Done),
+            { } known => new RunEnd(EndReason.Interrupted, known, ExitCodes.HostLimit),
+            null => new RunEnd(EndReason.Interrupted, "host-timeout", ExitCodes.HostLimit),
         };
     }
 
     /// <summary>The awaited text that had not come when the run ended; null when all came.</summary>
-    private string? MissingText(Session session, RunResult result, string reason)
+    private string? MissingText(Session session, RunEnd end)
     {
         var what = session.Script is { Waiting: { } step } script
             ? FormattableString.Invariant($"{script.Name}:{step.Line}: expect {step.Text}")
-            : result.OutputCame ? null : $"--until-output {settings.Limits.Output}";
+            : end.OutputCame ? null : $"--until-output {settings.Limits.Output}";
         return what is null
             ? null
-            : $"{what}: the text has not come when the run ended (reason={reason}); the console's last lines: {session.Console.Tail(3)}";
+            : $"{what}: the text has not come when the run ended (reason={end.Name}); the console's last lines: {session.Console.Tail(3)}";
     }
 }
