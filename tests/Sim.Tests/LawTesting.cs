@@ -12,7 +12,12 @@ internal static class LawTesting
     {
         if (law.Missing() is { } missing)
             Assert.Skip(missing);
-        var report = law.Holds(law.Sample with { Cancellation = TestContext.Current.CancellationToken });
+        law.Holds(law.Sample with { Cancellation = TestContext.Current.CancellationToken }).Print(law.Name);
+    }
+
+    /// <summary>Writes to the test's output what a law was tried on; <c>dotnet test --output Detailed</c> shows it also when all is well.</summary>
+    public static void Print(this LawReport report, string law)
+    {
         var classes = report.Classes.Select(found => string.Create(CultureInfo.InvariantCulture, $"{found.Key} {100.0 * found.Value / report.Runs:F0} %"));
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{law}: seed {report.Seed}, {report.Runs} cases: {string.Join(", ", classes)}"));

@@ -83,7 +83,7 @@ public sealed class DigestCoverageTests : IDisposable
             classes.Add("page with content", ram.Page(place.Address >> 12).ContainsAnyExcept((byte)0));
             coverage.TryRam(ram, place.Address, place.Bit);
             Assert.Empty(coverage.Unseen);
-        }, new LawOptions { Runs = 150, Required = [("page of zeros", 0.3), ("page with content", 0.3)] });
+        }, new LawOptions { Runs = 150, Required = [("page of zeros", 0.3), ("page with content", 0.3)] }).Print("RAM is seen");
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class DigestCoverageTests : IDisposable
             classes.Add("more than the UART holds", typed.Text.Length > 16);
             classes.Add("the UART holds it", typed.Text.Length <= 16);
         },
-        new LawOptions { Runs = 12, Required = [("more than the UART holds", 0.05), ("the UART holds it", 0.05)] });
+        new LawOptions { Runs = 12, Required = [("more than the UART holds", 0.05), ("the UART holds it", 0.05)] }).Print("one typed character");
 
     [Fact]
     public void Sessions_that_differ_in_one_typed_character_have_different_digests()

@@ -189,6 +189,36 @@ public sealed partial class CommandBoardTests : IDisposable
     }
 
     [Fact]
+    public void Kernels_that_are_damaged_or_for_another_machine_are_refused_with_what_was_expected()
+    {
+        var code = new byte[256];
+        var kernel = TestImages.UImage(code, 0, 0);
+        var elf = TestImages.Elf(0x10_0000, new TestImages.Segment(0x10_0000, code, 256));
+        CheckKernel("neither an ELF file nor a uImage", TestImages.With(kernel, 0, 0x28));
+        CheckKernel("the uImage header has checksum 0x", TestImages.With(kernel, 20, 1));
+        CheckKernel("the uImage data has checksum 0x", TestImages.With(kernel, 64, 77));
+        CheckKernel("the uImage header announces 256 bytes of data, the file has 255", kernel[..^1]);
+        CheckKernel("the uImage header has 64 bytes, the file has 40", kernel[..40]);
+        CheckKernel("the uImage is for architecture 2, PowerPC (7) is expected", TestImages.UImage(code, 0, 0, architecture: 2));
+        CheckKernel("the ELF file is for machine 62, PowerPC (20) is expected", TestImages.With(elf, 19, 62));
+        CheckKernel("ELF class 2 with data encoding 2, a 32-bit (1) big-endian (2) file is expected", TestImages.With(elf, 4, 2));
+        CheckKernel("ELF class 1 with data encoding 1, a 32-bit (1) big-endian (2) file is expected", TestImages.With(elf, 5, 1));
+        CheckKernel("0x100 bytes at 0x10000000 do not fit into RAM, which ends at 0x10000000 (256 MiB)",
+            TestImages.UImage(code, 0x1000_0000, 0x1000_0000));
+    }
+
+    [Fact]
+    public void An_initial_RAM_disk_that_memory_has_no_room_for_is_refused()
+    {
+        var kernel = Path.Combine(directory.FullName, "kernel");
+        File.WriteAllBytes(kernel, TestImages.UImage(new byte[256], 0, 0));
+        var disk = Path.Combine(directory.FullName, "disk");
+        File.WriteAllBytes(disk, new byte[4097]);
+        CheckRefused($"{disk}: 0x1001 bytes at 0x4000000 do not fit into RAM, which ends at 0x4000000 (64 MiB).",
+            "run", "--kernel", kernel, "--initrd", disk, "--memory", "64M");
+    }
+
+    [Fact]
     public void Without_firmware_the_installed_U_Boot_runs_and_where_there_is_none_the_command_that_installs_it_is_named()
     {
         var configuration = new MachineConfiguration();
@@ -233,9 +263,20 @@ public sealed partial class CommandBoardTests : IDisposable
     {
         var path = Path.Combine(directory.FullName, name);
         File.WriteAllBytes(path, bytes);
-        var result = SimCommandLine.Invoke("run", "--bios", path);
-        Assert.StartsWith("sim: ", result.Error, StringComparison.Ordinal);
-        Assert.Contains(path, result.Error, StringComparison.Ordinal);
+        CheckRefused(path, "run", "--bios", path);
+    }
+
+    private void CheckKernel(string sentence, byte[] bytes)
+    {
+        var path = Path.Combine(directory.FullName, "kernel");
+        File.WriteAllBytes(path, bytes);
+        CheckRefused($"{path}: {sentence}", "run", "--kernel", path);
+    }
+
+    private static void CheckRefused(string sentence, params string[] arguments)
+    {
+        var result = SimCommandLine.Invoke(arguments);
+        Assert.StartsWith($"sim: {sentence}", result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
         Assert.Equal((3, ""), (result.ExitCode, result.Output));
     }
