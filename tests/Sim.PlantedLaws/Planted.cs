@@ -12,7 +12,8 @@ internal static class Planted
     /// <summary>Names the environment variable with the name of the pipe that <c>endless</c> connects to, once it is being tried.</summary>
     public const string PipeVariable = "SIM_TEST_PIPE";
 
-    private static readonly Arbitrary<int> Numbers = Arb.From(Gen.Choose(0, 999), static number => Shrinking.Number(number).Select(static n => (int)n));
+    private static readonly Arbitrary<int> Numbers =
+        Arb.From(Gen.Choose(0, 999), static number => Shrinking.Number(number).Select(static n => (int)n));
 
     /// <summary>A case that failed once, as far as <c>fails-at-past</c> goes.</summary>
     private static readonly CaseSeed Past = new(8722637202461243168, 28);
@@ -28,7 +29,8 @@ internal static class Planted
         Of("rare", "bad", static (number, classes) => classes.Add("negative", number < 0), Sample with { Required = [("negative", 0.5)] }),
         Of("fails-as-before", "past", static (number, _) => Check.That(number != Law.Make(Numbers, Past), "It is the past one."),
             Sample with { Runs = 1, Seed = 1, PastFailures = [Past], MaxShrinkAttempts = 0 }),
-        NamedLaw.Of("throws", "crash", "The law itself is defective.", static _ => throw new InvalidOperationException("No such thing."), Sample),
+        NamedLaw.Of(
+            "throws", "crash", "The law itself is defective.", static _ => throw new InvalidOperationException("No such thing."), Sample),
         Of("crashes", "crash", static (number, _) => Crash(number), Sample),
         Of("endless", "long", static (_, _) => Wait(), Sample),
         Lacking,

@@ -33,7 +33,8 @@ internal static class FailureFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SimException($"--failures {settings.Failures}: the failure of law '{law.Name}' cannot be saved: {error.Message}", error);
+            throw new SimException(
+                $"--failures {settings.Failures}: the failure of law '{law.Name}' cannot be saved: {error.Message}", error);
         }
     }
 }

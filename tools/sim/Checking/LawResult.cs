@@ -76,7 +76,9 @@ internal sealed record LawResult
         : Classes.OrderBy(static c => c.Value).ThenBy(static c => c.Key, StringComparer.Ordinal)
             .Select(rarest => FormattableString.Invariant($"{rarest.Key} {100.0 * rarest.Value / Cases:F1} %")).First();
 
-    /// <summary>This and an earlier round of the same law together. A law that held in one round and was stopped in the next has held.</summary>
+    /// <summary>
+    /// This and an earlier round of the same law together. A law that held in one round and was stopped in the next has held.
+    /// </summary>
     public LawResult After(LawResult? earlier)
     {
         if (earlier is null)

@@ -37,7 +37,8 @@ public sealed class CheckCommandTests : IDisposable
         var result = Check("--law", "fails", "--seed", "7");
         Assert.Equal(4, result.ExitCode);
         Assert.Contains("to:\n500\nCheckFailedException: It is not below 500.\n", result.Output, StringComparison.Ordinal);
-        var again = Assert.Single(result.Output.Split('\n'), static line => line.StartsWith("again: sim check ", StringComparison.Ordinal))[7..];
+        var again = Assert.Single(
+            result.Output.Split('\n'), static line => line.StartsWith("again: sim check ", StringComparison.Ordinal))[7..];
         var file = Assert.Single(directory.GetFiles());
         var saved = File.ReadAllText(file.FullName);
         Assert.Contains($"again: {again}\n", saved, StringComparison.Ordinal);
@@ -51,8 +52,10 @@ public sealed class CheckCommandTests : IDisposable
 
     [Theory]
     [InlineData("rare", "was not tried on enough of: negative", "rare +bad +500 .* failed +negative 0.0 %\n", "--seed 7")]
-    [InlineData("fails-as-before", "725\nCheckFailedException: It is the past one.", "fails-as-before +past +0 .* failed\n", "--case 8722637202461243168:28")]
-    [InlineData("throws", "exit code 1, after 0 cases or more.\nsim: InvalidOperationException: No such thing", "throws .* crashed\n", "--seed 7")]
+    [InlineData("fails-as-before", "725\nCheckFailedException: It is the past one.",
+        "fails-as-before +past +0 .* failed\n", "--case 8722637202461243168:28")]
+    [InlineData("throws", "exit code 1, after 0 cases or more.\nsim: InvalidOperationException: No such thing",
+        "throws .* crashed\n", "--seed 7")]
     [InlineData("crashes", "cases or more.\nProcess terminated.\nThe planted crash.", "crashes .* crashed\n", "--seed 7")]
     public void Whatever_else_is_wrong_with_a_law_is_told_and_comes_again(string law, string message, string row, string options)
     {
@@ -73,7 +76,8 @@ public sealed class CheckCommandTests : IDisposable
     {
         var alone = Check("--law", "lacks", "--seed", "7");
         Assert.Equal(5, alone.ExitCode);
-        Assert.Contains("lacks is not run: plan9 is not installed: sudo apt-get install plan9\nseed 7: 1 not run\n", alone.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "lacks is not run: plan9 is not installed: sudo apt-get install plan9\nseed 7: 1 not run\n", alone.Output, StringComparison.Ordinal);
         Assert.Equal(0, Check("--law", "lacks", "--law", "holds").ExitCode);
     }
 
@@ -110,7 +114,9 @@ public sealed class CheckCommandTests : IDisposable
             + "                       not here: plan9 is not installed: sudo apt-get install plan9\n",
             result.Output);
         using var document = JsonDocument.Parse(Check("--list", "--format", "json").Output);
-        Assert.Equal(Planted.Laws.Select(static law => law.Name), document.RootElement.EnumerateArray().Select(static e => e.GetProperty("law").GetString()!));
+        Assert.Equal(
+            Planted.Laws.Select(static law => law.Name),
+            document.RootElement.EnumerateArray().Select(static e => e.GetProperty("law").GetString()!));
     }
 
     [Theory]
@@ -169,7 +175,8 @@ public sealed class CheckCommandTests : IDisposable
     {
         var result = Invoke(["check", "--law", "holds", "--law", "fails", "--seed", "7", "--format", "jsonl"]);
         Assert.Equal(4, result.ExitCode);
-        var ends = result.Output.TrimEnd('\n').Split('\n').Select(static line => JsonSerializer.Deserialize(line, LawResultJson.Default.LawResult)!)
+        var ends = result.Output.TrimEnd('\n').Split('\n')
+            .Select(static line => JsonSerializer.Deserialize(line, LawResultJson.Default.LawResult)!)
             .Where(static r => r.Result != LawOutcome.Running).ToList();
         Assert.Equal([LawOutcome.Held, LawOutcome.Failed], ends.Select(static r => r.Result));
         Assert.Equal("500", ends[1].Case);
