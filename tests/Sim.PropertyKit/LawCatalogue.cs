@@ -1,3 +1,4 @@
+using Sim.PropertyKit.Cpu;
 using Sim.PropertyKit.Guests;
 using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Memory;
@@ -25,5 +26,6 @@ public static class LawCatalogue
         .. ResetLaws.All,
         .. ReplayLaws.All,
         .. GuestLaws.All,
+        CpuReferenceLaw.Law,
     ];
 }

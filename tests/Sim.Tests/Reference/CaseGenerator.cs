@@ -1,4 +1,5 @@
 using Sim.Engine.Cpu.PowerPc;
+using Sim.PropertyKit.Cpu;
 
 namespace Sim.Tests;
 
@@ -32,6 +33,10 @@ internal sealed partial class CaseGenerator(int seed)
     public const ulong UnchangedByRead = 0x5A5A_1234_DEAD_BEEF;
 
     readonly Random _draw = new(seed);
+
+    ulong AnyValue() => new OperandValues(_draw).AnyValue();
+
+    uint AnyWord() => new OperandValues(_draw).AnyWord();
 
     /// <summary>
     /// A case whose only word is an encoding of <paramref name="instruction"/>; null for instructions that are not drawn.

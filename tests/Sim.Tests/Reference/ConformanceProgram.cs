@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sim.PropertyKit.Cpu;
 
 namespace Sim.Tests;
 
@@ -72,31 +73,7 @@ public static class ConformanceProgram
     }
 
     /// <summary>The image as an ELF file that a loader puts at address 0.</summary>
-    public static byte[] ToElf(byte[] image)
-    {
-        const int Header = 0x1000;
-        var elf = new byte[Header + image.Length];
-        var s = elf.AsSpan();
-        new byte[] { 0x7F, (byte)'E', (byte)'L', (byte)'F', 1, 2, 1 }.CopyTo(s);
-        void Half(int at, ushort v) => BinaryPrimitives.WriteUInt16BigEndian(elf.AsSpan(at), v);
-        void Word(int at, uint v) => BinaryPrimitives.WriteUInt32BigEndian(elf.AsSpan(at), v);
-        Half(16, 2);
-        Half(18, 20);
-        Word(20, 1);
-        Word(24, Entry);
-        Word(28, 52);
-        Half(40, 52);
-        Half(42, 32);
-        Half(44, 1);
-        Word(52, 1);
-        Word(56, Header);
-        Word(68, (uint)image.Length);
-        Word(72, (uint)image.Length);
-        Word(76, 7);
-        Word(80, 0x1000);
-        image.CopyTo(s[Header..]);
-        return elf;
-    }
+    public static byte[] ToElf(byte[] image) => BareElf.Make(image, Entry);
 
     static uint Place(byte[] image, uint address, IEnumerable<uint> words)
     {

@@ -1,3 +1,5 @@
+using Sim.PropertyKit.Cpu;
+
 namespace Sim.Tests;
 
 /// <summary>Runs cases on the reference implementation.</summary>

@@ -37,6 +37,7 @@ internal sealed unsafe partial class PowerPcCore
         if (s->TraceExecution != 0)
             log!.Write(LogCategories.Exec, Line($"0x{address:x8}: {word:x8}"));
         bool debug = (s->Msr & Msr.De) != 0 && (s->Dbcr0 & Dbcr0.InternalDebug) != 0;
+        bool branches = debug && (s->Dbcr0 & Dbcr0.BranchTaken) != 0 && IsTakenBranch(s, word);
         uint lr = s->Lr, ctr = s->Ctr;
         s->PcPage = address & PageMask;
         s->ExecutedBase = executed + 1;
@@ -45,7 +46,7 @@ internal sealed unsafe partial class PowerPcCore
         RunScratch(1);
         if (!debug || s->Interrupted != 0)
             return 1;
-        if (IsBranch(word) && s->Pc != address + 4 && (s->Dbcr0 & Dbcr0.BranchTaken) != 0)
+        if (branches)
         {
             // The event comes before the branch: it has not happened yet.
             (s->Lr, s->Ctr) = (lr, ctr);
@@ -59,7 +60,19 @@ internal sealed unsafe partial class PowerPcCore
         return 1;
     }
 
-    static bool IsBranch(uint word) => word >> 26 is 16 or 18 || (word >> 26 == 19 && (word >> 1 & 1023) is 16 or 528);
+    /// <summary>Whether a word is a branch that is to be taken, which one to the next instruction may be, too.</summary>
+    static bool IsTakenBranch(PowerPcState* s, uint word)
+    {
+        if (word >> 26 == 18)
+            return true;
+        if (word >> 26 != 16 && !(word >> 26 == 19 && (word >> 1 & 1023) is 16 or 528))
+            return false;
+        // BO: ignore the condition, the condition wanted, leave CTR alone, CTR wanted to become 0.
+        uint options = word >> 21 & 31;
+        bool condition = (Flags.GetCr(s) >> (int)(31 - (word >> 16 & 31)) & 1) != 0;
+        return ((options & 16) != 0 || condition == ((options & 8) != 0))
+            && ((options & 4) != 0 || (s->Ctr - 1 == 0) == ((options & 2) != 0));
+    }
 
     void TakeDebugEvent(uint status, uint returnAddress)
     {

@@ -1,5 +1,6 @@
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Qdev;
+using Sim.PropertyKit.Cpu;
 using Xunit;
 
 namespace Sim.Tests;

@@ -1,4 +1,5 @@
 using Sim.Engine.Cpu.PowerPc;
+using Sim.PropertyKit.Cpu;
 using Xunit;
 
 namespace Sim.Tests;
@@ -209,10 +210,12 @@ public sealed unsafe class InterruptTests
             (cpu.VectorTaken, cpu.State->Gpr[3], cpu.State->Csrr0, cpu.State->Dbsr));
     }
 
-    [Fact]
-    public void A_taken_branch_event_comes_before_the_branch()
+    [Theory]
+    [InlineData(8)]
+    [InlineData(4)]
+    public void A_taken_branch_event_comes_before_the_branch(int distance)
     {
-        using var cpu = Create(Asm.Bl(8), Asm.Nop, Asm.Nop);
+        using var cpu = Create(Asm.Bl(distance), Asm.Nop, Asm.Nop);
         cpu.State->Dbcr0 = Dbcr0.InternalDebug | Dbcr0.BranchTaken;
         cpu.State->Lr = 0x1234;
         SetMsr(cpu, Msr.De);

@@ -1,4 +1,5 @@
 using Sim.Engine.Cpu.PowerPc;
+using Sim.PropertyKit.Cpu;
 using Xunit;
 
 namespace Sim.Tests;

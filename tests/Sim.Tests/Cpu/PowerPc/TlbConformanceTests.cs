@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Sim.PropertyKit.Cpu;
 using Xunit;
 
 namespace Sim.Tests;
@@ -31,7 +32,7 @@ public sealed unsafe class TlbConformanceTests
         int steps = Number("SIM_CONFORMANCE_STEPS", 3000);
         byte[] image = Build(steps, new Random(Number("SIM_CONFORMANCE_SEED", 1)));
         byte[] reference, ours;
-        using (var qemu = new QemuGdb(ToElf(image)))
+        using (var qemu = new QemuGdb(BareElf.Make(image, Program)))
         {
             qemu.RunTo(Done);
             reference = qemu.Save(Results, steps * ResultWords * 4);
@@ -201,14 +202,6 @@ public sealed unsafe class TlbConformanceTests
             BinaryPrimitives.WriteUInt32BigEndian(image.AsSpan((int)address), word);
             address += 4;
         }
-    }
-
-    /// <summary>The image as an ELF file whose entry is the program's.</summary>
-    static byte[] ToElf(byte[] image)
-    {
-        byte[] elf = ConformanceProgram.ToElf(image);
-        BinaryPrimitives.WriteUInt32BigEndian(elf.AsSpan(24), Program);
-        return elf;
     }
 
     static int Number(string variable, int otherwise) =>

@@ -3,18 +3,18 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Cpu;
 
 /// <summary>A stopped <c>qemu-system-ppc</c> driven through its gdb port: the reference implementation as a black box.</summary>
-public sealed class QemuGdb : IDisposable
+internal sealed class QemuGdb : IDisposable
 {
     readonly Process _process;
     readonly Socket _socket;
     readonly NetworkStream _stream;
     readonly string _directory;
 
-    /// <summary>Starts the machine <c>ppce500</c> with <paramref name="elf"/> as its firmware, stopped at its entry.</summary>
-    public QemuGdb(byte[] elf, string cpu = "e500v2")
+    /// <summary>Starts a machine with <paramref name="elf"/> as its firmware, stopped at its entry.</summary>
+    public QemuGdb(byte[] elf, string cpu = "e500v2", string machine = "ppce500")
     {
         _directory = Directory.CreateTempSubdirectory("sim-qemu-").FullName;
         string image = Path.Combine(_directory, "image.elf");
@@ -24,7 +24,7 @@ public sealed class QemuGdb : IDisposable
         {
             ArgumentList =
             {
-                "-M", "ppce500", "-cpu", cpu, "-m", "256", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "null", "-S",
+                "-M", machine, "-cpu", cpu, "-m", "256", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "null", "-S",
                 "-gdb", $"unix:{port},server=on,wait=off", "-bios", image,
             },
         };
@@ -50,11 +50,25 @@ public sealed class QemuGdb : IDisposable
     /// <summary>Runs until the instruction at <paramref name="address"/> is next.</summary>
     public void RunTo(uint address)
     {
-        string point = string.Create(CultureInfo.InvariantCulture, $"0,{address:x},4");
-        Ask("Z" + point);
-        Ask("c");
-        Ask("z" + point);
+        BeginRunTo(address);
+        EndRunTo(address);
     }
+
+    /// <summary>Lets it run until the instruction at <paramref name="address"/> is next, and does not wait for that.</summary>
+    public void BeginRunTo(uint address)
+    {
+        Ask("Z" + Breakpoint(address));
+        Send("c");
+    }
+
+    /// <summary>Waits for the end of <see cref="BeginRunTo"/>.</summary>
+    public void EndRunTo(uint address)
+    {
+        Receive();
+        Ask("z" + Breakpoint(address));
+    }
+
+    static string Breakpoint(uint address) => string.Create(CultureInfo.InvariantCulture, $"0,{address:x},4");
 
     /// <summary>Executes one instruction.</summary>
     public void Step() => Ask("s");
@@ -102,9 +116,14 @@ public sealed class QemuGdb : IDisposable
 
     string Ask(string packet)
     {
+        Send(packet);
+        return Receive();
+    }
+
+    void Send(string packet)
+    {
         int sum = packet.Sum(static c => c) & 0xFF;
         _stream.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${packet}#{sum:x2}")));
-        return Receive();
     }
 
     string Receive()

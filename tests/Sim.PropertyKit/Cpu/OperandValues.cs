@@ -1,7 +1,7 @@
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Cpu;
 
-/// <content>Register values: boundaries of integers and of both floating-point formats, and random ones.</content>
-internal sealed partial class CaseGenerator
+/// <summary>Draws register values: boundaries of integers and of both floating-point formats, and random ones.</summary>
+internal sealed class OperandValues(Random draw)
 {
     static readonly uint[] words =
     [
@@ -27,20 +27,21 @@ internal sealed partial class CaseGenerator
         0x47EF_FFFF_F000_0000, 0x3690_0000_0000_0000, 0x36A0_0000_0000_0000, 0x3810_0000_0000_0000, 0x380F_FFFF_FFFF_FFFF,
     ];
 
-    ulong AnyValue() => _draw.Next(8) switch
+    /// <summary>64 bits.</summary>
+    public ulong AnyValue() => draw.Next(8) switch
     {
-        0 or 1 => (ulong)words[_draw.Next(words.Length)] << 32 | words[_draw.Next(words.Length)],
-        2 => (ulong)singles[_draw.Next(singles.Length)] << 32 | singles[_draw.Next(singles.Length)],
-        3 => doubles[_draw.Next(doubles.Length)],
-        4 => (doubles[_draw.Next(doubles.Length)] & 0xFFF0_0000_0000_0000) | (ulong)_draw.NextInt64(1L << 52),
+        0 or 1 => (ulong)words[draw.Next(words.Length)] << 32 | words[draw.Next(words.Length)],
+        2 => (ulong)singles[draw.Next(singles.Length)] << 32 | singles[draw.Next(singles.Length)],
+        3 => doubles[draw.Next(doubles.Length)],
+        4 => (doubles[draw.Next(doubles.Length)] & 0xFFF0_0000_0000_0000) | (ulong)draw.NextInt64(1L << 52),
         5 => (ulong)MediumSingle() << 32 | MediumSingle(),
         _ => (ulong)AnyWord() << 32 | AnyWord(),
     };
 
     /// <summary>Seldom an address that is mapped.</summary>
-    uint AnyWord() => _draw.Next(3) == 0 ? words[_draw.Next(words.Length)]
-        : (uint)_draw.NextInt64(1L << 32) | (_draw.Next(4) == 0 ? 0u : 0x4000_0000);
+    public uint AnyWord() => draw.Next(3) == 0 ? words[draw.Next(words.Length)]
+        : (uint)draw.NextInt64(1L << 32) | (draw.Next(4) == 0 ? 0u : 0x4000_0000);
 
     /// <summary>A float of medium size with random fraction.</summary>
-    uint MediumSingle() => (uint)_draw.Next(2) << 31 | (uint)_draw.Next(0x68, 0xA8) << 23 | (uint)_draw.Next(1 << 23);
+    uint MediumSingle() => (uint)draw.Next(2) << 31 | (uint)draw.Next(0x68, 0xA8) << 23 | (uint)draw.Next(1 << 23);
 }

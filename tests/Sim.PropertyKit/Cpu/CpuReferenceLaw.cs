@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sim.PropertyKit.Cpu;
+
+/// <summary>
+/// Random instruction sequences have the same effects on our CPU as on QEMU 7.2's <c>e500v2_v30</c>, one instruction at a time as well as
+/// in one go, but for the departures of the reference that are on file. A sequence that differs is made smaller and told as one line.
+/// </summary>
+public static class CpuReferenceLaw
+{
+    /// <summary>Sequences in one run of the reference.</summary>
+    const int BatchSize = 10_000;
+
+    /// <summary>
+    /// The law; <see cref="LawOptions.Runs"/> is the number of sequences. From 100,000 on every coverage floor holds: 200 completions of
+    /// each mnemonic, 50 of each interrupt, every supervisor register read and written. The report's classes are the counts.
+    /// </summary>
+    public static NamedLaw Law { get; } = NamedLaw.Of("cpu-reference", "cpu",
+        "Random instruction sequences do to registers, TLBs and memory what they do on the e500v2 of qemu-system-ppc.",
+        static options => Hold(options, SequenceMachine.Run), new LawOptions { Runs = 3000 }, SequenceReference.Missing);
+
+    /// <summary>Counts of a report as a readable table, with what cannot occur and why.</summary>
+    public static string Table(LawReport report) => SequenceCoverage.ToTable(report.Classes);
+
+    /// <summary>Tries the law with something that stands for our CPU: a test gives it one with a fault.</summary>
+    internal static LawReport Hold(LawOptions options, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
+    {
+        ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        var coverage = new SequenceCoverage();
+        for (int done = 0; done < options.Runs;)
+        {
+            options.Cancellation.ThrowIfCancellationRequested();
+            int count = Math.Min(BatchSize, options.Runs - done);
+            ulong first = unchecked(seed + (ulong)done);
+            SequenceCase[] cases = [.. Enumerable.Range(0, count).Select(i => SequenceGenerator.Draw(unchecked(first + (ulong)i)))];
+            Compare(cases, first, ours, coverage);
+            done += count;
+            options.Progress?.Invoke(done);
+        }
+
+        string[] missed = [.. coverage.Missed(options.Runs)];
+        if (missed.Length > 0)
+            throw new LawFailedException(string.Create(CultureInfo.InvariantCulture,
+                $"Law 'cpu-reference' was not tried on enough (seed {seed}, {options.Runs} sequences):\n  {string.Join("\n  ", missed)}"));
+        return new LawReport(seed, options.Runs, coverage.Counts);
+    }
+
+    static void Compare(SequenceCase[] cases, ulong first, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours,
+        SequenceCoverage coverage)
+    {
+        byte[] image = SequenceProgram.Build(cases);
+        // The reference runs meanwhile.
+        using var reference = new SequenceReference(image, cases.Length);
+        var found = ours(cases);
+        List<SequenceOutcome> stepped;
+        using (var machine = new SequenceMachine(image, cases.Length))
+            stepped = machine.Finish(coverage);
+        var expected = reference.Finish();
+        int[] different = [.. Enumerable.Range(0, cases.Length).Where(i => found[i].DifferencesFrom(expected[i], cases[i]).Any())];
+        if (different.Length > 0)
+            Fail(cases, different, first, found, expected, ours);
+        for (int i = 0; i < cases.Length; i++)
+            if (!stepped[i].Equals(found[i]))
+                throw new LawFailedException(string.Create(CultureInfo.InvariantCulture,
+                    $"Sequence {first + (ulong)i} ends differently one instruction at a time: ")
+                    + $"{string.Join("; ", stepped[i].DifferencesFrom(found[i], cases[i]))} in: {cases[i]}") { Case = cases[i].ToString() };
+    }
+
+    static void Fail(SequenceCase[] cases, int[] different, ulong first, List<SequenceOutcome> found, List<SequenceOutcome> expected,
+        Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{different.Length} of {cases.Length} sequences differ from the reference.");
+        foreach (int i in different.Take(10))
+            text.Append(CultureInfo.InvariantCulture,
+                $"\nsequence {first + (ulong)i}: {string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i]).Take(6))}");
+        var smallest = SequenceShrinking.Shrink(cases[different[0]], ours);
+        var differences = ours([smallest])[0].DifferencesFrom(SequenceReference.Run([smallest])[0], smallest);
+        text.Append(CultureInfo.InvariantCulture,
+            $"\nsequence {first + (ulong)different[0]} shrunk to: {smallest}\n{string.Join("; ", differences.Take(12))}");
+        throw new LawFailedException(text.ToString()) { Case = smallest.ToString() };
+    }
+}
