@@ -11,7 +11,7 @@ namespace Sim.PropertyKit.Cpu;
 public static class CpuReferenceLaw
 {
     /// <summary>Sequences in one run of the reference.</summary>
-    const int BatchSize = 10_000;
+    const int BatchSize = 5_000;
 
     /// <summary>
     /// The law; <see cref="LawOptions.Runs"/> is the number of sequences. From 100,000 on every coverage floor holds: 200 completions of

@@ -59,9 +59,9 @@ internal static class SequenceDepartures
     public static bool IsIllegalForBoth(uint word) => Decoder.Find(word) is null && (word >> 26) switch
     {
         // Vector instructions end the reference implementation itself.
-        4 => false,
-        // Returns from interrupts that only the reference has.
-        19 => (word >> 1 & 1023) is not (18 or 38 or 39 or 50 or 51),
+        4 or 57 or 60 or 61 => false,
+        // Returns from interrupts that only the reference has; and bcctr, which sets LR there before its form is found invalid.
+        19 => (word >> 1 & 1023) is not (18 or 38 or 39 or 50 or 51 or 528),
         31 => !surplus.Contains(word >> 1 & 1023),
         _ => true,
     };

@@ -23,7 +23,7 @@ internal sealed partial class SequenceGenerator
         .. Enumerable.Range(Ivor32, 4),
     ];
 
-    static readonly int[] readable = [.. Compared, 260, 261, 262, 263, Srr0, Srr1];
+    static readonly int[] readable = [.. Compared, 260, 261, 262, 263, Srr0, Srr1, 1, 8, 9];
 
     Unit DrawSupervisorUnit() => draw.Next(34) switch
     {
@@ -74,7 +74,7 @@ internal sealed partial class SequenceGenerator
     {
         int register = Target(), number = AnyOf(22, 268, 269, 284, 285);
         if (number is 268 or 269 || draw.Next(2) == 0)
-            return new Unit([Asm.Mfspr(register, number is 284 or 285 ? number - 16 : number), Asm.Addi(register, 0, draw.Next(8))]);
+            return new Unit([Asm.Mfspr(register, number), Asm.Addi(register, 0, draw.Next(8))]);
         if (number == 22)
             return new Unit([Asm.Addi(register, 0, -1), Asm.Mtspr(number, register)]);
         return new Unit([Asm.Addi(register, 0, draw.Next(8)), Asm.Mtspr(number, register)]);

@@ -79,21 +79,22 @@ internal sealed partial class SequenceGenerator
         var instruction = memory[draw.Next(memory.Length)];
         uint word = Avoid(Fields(instruction), 21);
         bool isOffset = word >> 26 == 4 && (word & 1) != 0;
-        if (instruction.Form is OperandForm.UpdateLoad or OperandForm.UpdateStore || StoresElements(instruction))
+        if (instruction.Form is OperandForm.UpdateLoad or OperandForm.UpdateStore || HasElements(instruction))
             register = Base;
         word = (word & ~(31u << 16)) | (uint)register << 16;
         if (isOffset)
             return word;
         if (word >> 26 is 4 or 31)
-            return (word & ~(31u << 11)) | (uint)(draw.Next(8) == 0 ? 0 : Index) << 11;
+            return (word & ~(31u << 11)) | Index << 11;
         return (word & 0xFFFF_0000) | (ushort)draw.Next(-12, draw.Next(8) == 0 ? 0x400 : 12);
     }
 
     /// <summary>
-    /// A store of several elements. Misaligned at the end of a page it has stored the first ones in the reference when it faults, and
-    /// nothing in ours; both are allowed (Book E 4.7 and 5.7: partially executed instructions).
+    /// A load or store of several elements. Misaligned at the end of a page the reference has moved the first ones when it faults, and
+    /// ours nothing; the architecture allows both (Book E, partially executed instructions).
     /// </summary>
-    static bool StoresElements(Instruction instruction) => instruction.Mnemonic.TrimEnd('x') is "evstdw" or "evstdh" or "evstwhe" or "evstwho";
+    static bool HasElements(Instruction instruction) => instruction.Mnemonic.TrimEnd('x') is "evstdw" or "evstdh" or "evstwhe"
+        or "evstwho" or "evldw" or "evldh" or "evlwhe" or "evlwhou" or "evlwhos";
 
     /// <summary>A branch to a later unit, on any condition.</summary>
     Unit Forward()
@@ -144,7 +145,8 @@ internal sealed partial class SequenceGenerator
         {
             0 => [],
             1 => [Asm.Sync],
-            2 => [Asm.Stw(other, 4 * draw.Next(8), Base)],
+            // Not to the reserved word: for the reference a changed value ends the reservation, in the manual only others' stores do.
+            2 => [Asm.Stw(other, 0x100 + (4 * draw.Next(8)), Base)],
             _ => [Asm.Lwz(other, draw.Next(8), Base)],
         };
         return draw.Next(8) switch
@@ -156,10 +158,13 @@ internal sealed partial class SequenceGenerator
         };
     }
 
-    /// <summary>lmw with a good address, as the reference and ours differ in what a faulting one has loaded; stmw with any.</summary>
+    /// <summary>
+    /// lmw and stmw with good addresses: the reference looks ahead for faults, ours has moved the words before the one that faults; the
+    /// architecture allows both (Book E, partially executed instructions).
+    /// </summary>
     Unit Multiple() => draw.Next(2) == 0
         ? new Unit([Asm.Lmw(draw.Next(Index + 1, 32), draw.Next(-16, 32), Base)])
-        : new Unit([Asm.Lmw(draw.Next(Index + 1, 32), draw.Next(-16, 32), draw.Next(4) == 0 ? FaultBase : Base) | 1u << 26]);
+        : new Unit([Asm.Lmw(draw.Next(Index + 1, 32), draw.Next(-16, 32), Base) | 1u << 26]);
 
     /// <summary>
     /// Cache instructions. Where they fault the reference gives the begin of the line to DEAR for some, so theirs begin lines.

@@ -83,7 +83,7 @@ internal sealed unsafe class SequenceMachine : IDisposable
                 continue;
             while (!InSlot)
                 Advance(1);
-            while (InSlot)
+            while (!InProgram)
                 Step(coverage);
         }
 
@@ -92,14 +92,16 @@ internal sealed unsafe class SequenceMachine : IDisposable
 
     bool InSlot => core.State->Pc - SequenceLayout.Slot < 4 * (SequenceLayout.MaxWords + 1);
 
+    bool InProgram => core.State->Pc - SequenceLayout.Program < 1 << 20;
+
     void Advance(long instructions) =>
         session.Scheduler.Run(new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions });
 
     void Step(SequenceCoverage coverage)
     {
         uint address = core.State->Pc, msr = core.State->Msr;
-        uint word = (uint)session.Machine.Memory.Read(SequenceLayout.WorkPhysical + address - SequenceLayout.Work, 4, null);
-        uint srr0 = core.State->Srr0;
+        // Elsewhere nothing can be executed.
+        uint word = InSlot ? (uint)session.Machine.Memory.Read(SequenceLayout.WorkPhysical + address - SequenceLayout.Work, 4, null) : 0;
         Advance(1);
         uint offset = core.State->Pc - SequenceLayout.Vectors;
         bool interrupted = offset < 36 * 16;
