@@ -48,16 +48,14 @@ public sealed class VcpuClock
 
     /// <summary>
     /// Something deliverable has come up while the vCPU was idle: it resumes at the later of its local time and the waker's observed time, or at its own
-    /// next deadline where the waker has run past that, in this frame
-    /// if its turn is still to come, else at the next one's start. A vCPU that executes is not idle: nothing happens.
+    /// next deadline where the waker has run past that (at once where local time has reached the deadline), in this frame if its turn is still to come, else
+    /// at the next one's start. A vCPU that executes is not idle: nothing happens.
     /// </summary>
     public void Wake()
     {
         if (scheduler.IsRunning(this))
             return;
-        var time = scheduler.Now;
-        var own = Vcpu.NextDeadline;
-        AdvanceTo(own > LocalTime ? Math.Min(time, own) : time);
+        AdvanceTo(Math.Min(scheduler.Now, Vcpu.NextDeadline));
     }
 
     /// <summary>Lets idle time pass until local time is <paramref name="time"/>; does nothing when that is past.</summary>

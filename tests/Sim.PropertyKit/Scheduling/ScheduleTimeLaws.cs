@@ -32,6 +32,7 @@ public static class ScheduleTimeLaws
         Sample with
         {
             Runs = 400,
+            PastFailures = [new(8982581831829244372, 38)],
             Required =
             [
                 .. Sample.Required, ("resumed in the same frame", 0.04), ("resumed at the next frame", 0.01), ("resumed by its own timer", 0.1),
