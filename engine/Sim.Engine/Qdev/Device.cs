@@ -63,6 +63,9 @@ public class Device : QomObject
         Abstract = true,
         NewClass = static () => new DeviceClass(),
         InstancePostInit = static o => GlobalProperties.Apply(o),
+
+        // A device that was plugged in and let go without ever being realized leaves its bus.
+        InstanceFinalize = static o => ((Device)o).ParentBus?.RemoveChild((Device)o),
         ClassInit = ClassInit,
     }));
 
@@ -127,7 +130,10 @@ public class Device : QomObject
     {
         if (Realized)
             Qdev.Unrealize(this);
-        ParentBus?.RemoveChild(this);
+
+        // A place in the tree that is taken back takes no plug along that was there before it: each plug has an undo action of its own.
+        if (!Root.Undo.IsRunning)
+            ParentBus?.RemoveChild(this);
     }
 
     internal void AddChildBus(Bus bus)

@@ -14,6 +14,8 @@ internal static class Asm
     public static uint Lmw(int d, int displacement, int a) => D(46, d, a, displacement);
     public static uint Stw(int s, int displacement, int a) => D(36, s, a, displacement);
     public static uint Stb(int s, int displacement, int a) => D(38, s, a, displacement);
+    public static uint Lhz(int d, int displacement, int a) => D(40, d, a, displacement);
+    public static uint Sth(int s, int displacement, int a) => D(44, s, a, displacement);
     public static uint Cmpwi(int a, int value) => D(11, 0, a, value);
     public static uint B(int distance) => 18u << 26 | ((uint)distance & 0x03FF_FFFC);
     public static uint Bl(int distance) => B(distance) | 1;
@@ -21,6 +23,13 @@ internal static class Asm
     public static uint Bdnz(int distance) => Bc(16, 0, distance);
     public static uint Beq(int distance) => Bc(12, 2, distance);
     public static uint Add(int d, int a, int b) => X(d, a, b, 266);
+    public static uint Adde(int d, int a, int b) => X(d, a, b, 138) | 1;
+    public static uint Addc(int d, int a, int b) => X(d, a, b, 10);
+    public static uint Xor(int a, int s, int b) => X(s, a, b, 316);
+    public static uint Mullw(int d, int a, int b) => X(d, a, b, 235);
+    public static uint Rlwinm(int a, int s, int shift, int first, int last) => D(21, s, a, shift << 11 | first << 6 | last << 1);
+    public static uint Mftb(int d) => X(d, 12, 8, 371);
+    public static uint Mtctr(int s) => Mtspr(9, s);
     public static uint Lwarx(int d, int a, int b) => X(d, a, b, 20);
     public static uint Stwcx(int s, int a, int b) => X(s, a, b, 150) | 1;
     public static uint Dcbz(int a, int b) => X(0, a, b, 1014);

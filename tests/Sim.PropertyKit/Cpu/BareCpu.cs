@@ -4,7 +4,7 @@ using Sim.Engine.Memory;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 
-namespace Sim.Tests;
+namespace Sim.PropertyKit.Cpu;
 
 /// <summary>
 /// CPUs with RAM from address 0 and nothing else: 64 MiB, mapped effective = physical by TLB1 entry 0 with all rights. Registers that
@@ -47,12 +47,22 @@ internal sealed unsafe class BareCpu : IDisposable
     public PowerPcCore Core => Cores[0];
     public PowerPcState* State => Core.State;
 
+    /// <summary>Root of the physical map.</summary>
+    public MemoryRegion System => _system;
+
     /// <summary>Places device registers in the physical map.</summary>
-    public void AddRegisters(ulong address, uint size, RegisterRead read, RegisterWrite write)
+    public void AddRegisters(ulong address, uint size, RegisterRead read, RegisterWrite write) =>
+        _system.AddSubregion(address, NewRegisters(size, read, write));
+
+    /// <summary>Device registers that are not placed yet.</summary>
+    public MemoryRegion NewRegisters(uint size, RegisterRead read, RegisterWrite write)
     {
         var ops = new MemoryRegionOps { Read = read, Write = write, Peek = read, AcceptsUnaligned = true, MaxImplementedSize = 8 };
-        _system.AddSubregion(address, MemoryRegion.NewIo(_root.Object, ops, "registers", size));
+        return MemoryRegion.NewIo(_root.Object, ops, "registers", size);
     }
+
+    /// <summary>RAM or ROM over a block, not placed yet.</summary>
+    public MemoryRegion NewRam(RamBlock block, bool readOnly) => MemoryRegion.NewRam(_root.Object, "more", block, readOnly);
 
     /// <summary>Writes instruction words, as a loader does.</summary>
     public void Load(uint address, params ReadOnlySpan<uint> words)

@@ -1,0 +1,300 @@
+using System.Globalization;
+using System.Text;
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Memory;
+using Sim.Engine.Qdev;
+using Sim.Engine.Qom;
+using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
+using Sim.PropertyKit.Qdev;
+using static Sim.Engine.Qdev.Qdev;
+
+namespace Sim.PropertyKit.Machines;
+
+/// <summary>A real machine whose devices a <see cref="DeviceSequence"/> makes, wires, uses and takes away, beside the model.</summary>
+internal sealed class DeviceWorkbench : IDisposable
+{
+    private const int MostObjects = 8;
+
+    private readonly Session session;
+    private readonly DeviceModel model;
+    private readonly CaseClasses classes;
+    private readonly string[] types;
+
+    public DeviceWorkbench(string machine, TypeRegistry? registry, CaseClasses classes)
+    {
+        this.classes = classes;
+        var isEmpty = machine == "none";
+        session = Session.Boot(
+            new MachineConfiguration { Machine = machine, Bios = isEmpty ? null : LawGuests.Demo, Memory = isEmpty ? 1 << 20 : null },
+            new SessionOptions { Registry = registry });
+        model = new DeviceModel(session.Machine.Root);
+        types = TypeNames(session.Machine.Root.Registry);
+    }
+
+    private MachineState Machine => session.Machine;
+
+    /// <summary>Every type by name, abstract ones too, but few of the many CPUs, which differ in numbers only.</summary>
+    public static string[] TypeNames(TypeRegistry registry) =>
+    [
+        .. registry.Types.Where(static t => !t.Name.EndsWith(CpuModels.Suffix, StringComparison.Ordinal)).Select(static t => t.Name),
+        "e500v2_v30-powerpc-cpu", "e500_v10-powerpc-cpu",
+    ];
+
+    /// <summary>Does the steps, compares after each, takes everything away again and compares with the beginning.</summary>
+    public void Run(IReadOnlyList<DeviceOperation> operations)
+    {
+        model.Check();
+        var before = Skeleton();
+        foreach (var operation in operations)
+        {
+            Try(operation);
+            model.Check();
+        }
+
+        foreach (var (line, target) in model.Drivers.ToList())
+            model.Drop(line, target);
+        foreach (var at in model.Objects.Reverse().ToList())
+        {
+            at.Object.Unparent();
+            while (at.Held-- > 0)
+                at.Object.Unref();
+        }
+
+        Check.Equal("", StructuralDump.Difference(before, Skeleton()), "what is left of the devices");
+    }
+
+    public void Dispose() => session.Dispose();
+
+    /// <summary>Does a step; when it is refused, everything must be as before.</summary>
+    private void Try(DeviceOperation operation)
+    {
+        var structural = operation.Kind is not (DeviceOperationKind.Read or DeviceOperationKind.Write or DeviceOperationKind.Advance or DeviceOperationKind.Add);
+        var before = structural ? Dump() : "";
+        try
+        {
+            Do(operation);
+            classes.Add(operation.Kind.ToString());
+        }
+        catch (SimException error)
+        {
+            classes.Add("refused");
+            classes.Add($"refused: {operation.Kind}");
+            Check.That(error.Message[^1] is '.' or '?' && !error.Message.Contains('\n', StringComparison.Ordinal), $"no sentence: {error.Message}");
+            if (structural)
+                Check.Equal("", StructuralDump.Difference(before, Dump()), $"what a refused {operation.Kind} changed ({error.Message})");
+        }
+    }
+
+    private string Dump() => StructuralDump.Of(Machine, true, [.. model.Objects.Select(static o => o.Object)]);
+
+    private void Do(DeviceOperation operation)
+    {
+        switch (operation.Kind)
+        {
+            case DeviceOperationKind.New when model.Objects.Count < MostObjects:
+                model.Add(Machine.Root.New(types[operation.Object % types.Length]));
+                break;
+            case DeviceOperationKind.Add when model.Objects.Count < MostObjects:
+                Add(operation);
+                break;
+            case DeviceOperationKind.Edge:
+                Drive(operation);
+                break;
+            case DeviceOperationKind.Read:
+                Machine.Memory.Read(Address(operation), 1 << (operation.Object & 3), null);
+                break;
+            case DeviceOperationKind.Write:
+                Machine.Memory.Write(Address(operation), operation.Value, 1 << (operation.Object & 3), null);
+                break;
+            case DeviceOperationKind.ResetMachine:
+                Machine.Reset();
+                break;
+            case DeviceOperationKind.Advance:
+                Advance((long)(operation.Value % 0x4000));
+                break;
+            default:
+                if (model.Objects.Count > 0)
+                    DoTo(model.Objects[operation.Object % model.Objects.Count], operation);
+                break;
+        }
+    }
+
+    private void DoTo(ModelledObject at, DeviceOperation operation)
+    {
+        switch (operation.Kind)
+        {
+            case DeviceOperationKind.AddChild:
+                Machine.FindChild("peripheral")!.AddChild("made[*]", at.Object);
+                at.InTree = true;
+                break;
+            case DeviceOperationKind.Unparent:
+                at.Object.Unparent();
+                model.Unparented(at);
+                break;
+            case DeviceOperationKind.Unref when at.Held > 0:
+                at.Object.Unref();
+                at.Held--;
+                break;
+            case DeviceOperationKind.Set:
+                Set(at, operation);
+                break;
+            default:
+                if (at.Device is { } device)
+                    DoToDevice(at, device, operation);
+                break;
+        }
+    }
+
+    private void DoToDevice(ModelledObject at, Device device, DeviceOperation operation)
+    {
+        switch (operation.Kind)
+        {
+            case DeviceOperationKind.Plug:
+                var bus = AnyBus(operation.Choice);
+                bus.AddChild(device);
+                at.Bus = bus;
+                break;
+            case DeviceOperationKind.Realize:
+                RealizeOn(at, operation.Choice % 3 == 0 ? null : operation.Choice % 3 == 1 ? BusFor(device) : AnyBus(operation.Choice));
+                break;
+            case DeviceOperationKind.Unrealize:
+                classes.Add("unrealized", device.Realized);
+                classes.Add("unrealized with a device on its bus", model.Objects.Any(o => o.Realized && ReferenceEquals(o.Bus?.ParentDevice, device)));
+                Unrealize(device);
+                if (at.Realized)
+                    model.Unrealized(at);
+                break;
+            case DeviceOperationKind.Unplug:
+                Unplug(device);
+                model.Unparented(at);
+                break;
+            case DeviceOperationKind.Reset when device.Realized:
+                device.Reset();
+                break;
+            case DeviceOperationKind.Map when device is SysBusDevice sysbus:
+                sysbus.MapMmio(operation.Choice % (sysbus.Regions.Count + 1), operation.Value & 0xF_FFFF_FFF0);
+                break;
+            case DeviceOperationKind.Connect:
+                Connect(device, operation);
+                break;
+        }
+    }
+
+    private void RealizeOn(ModelledObject at, Bus? bus)
+    {
+        Realize(at.Device!, bus);
+        DeviceModel.Realized(at, bus);
+        classes.Add("realized");
+        classes.Add($"realized {at.Object.Class.Type.Name}");
+        classes.Add("realized on a bus of a new device", model.Objects.Any(o => ReferenceEquals(o.Device, bus?.ParentDevice)));
+    }
+
+    private void Add(DeviceOperation operation)
+    {
+        var names = types.Where(name => Machine.Root.Registry.Find(name) is { IsAbstract: false } type && type.IsA(Device.TypeName)).ToArray();
+        var at = model.Add(Machine.Root.New(names[operation.Object % names.Length]));
+        RealizeOn(at, BusFor(at.Device!));
+        if (at.Device is not SysBusDevice sysbus)
+            return;
+        for (var region = 0; region < sysbus.Regions.Count; region++)
+        {
+            // Board code and realize functions map some regions themselves.
+            if (sysbus.Regions[region].ContainingRegion is null)
+                sysbus.MapMmio(region, 0x8_0000_0000 + (operation.Value & 0xFF_F000) + ((ulong)region << 24));
+        }
+    }
+
+    private void Set(ModelledObject at, DeviceOperation operation)
+    {
+        var properties = at.Object.Properties.ToList();
+        var property = properties[operation.Choice % properties.Count];
+        var values = PropertyValues.Of(at.Object, property).ToList();
+        var value = values[(int)(operation.Value % (ulong)values.Count)].Value;
+        if (property.Name == "realized" && at.Device is { } device && value is bool wanted)
+        {
+            if (wanted == device.Realized)
+                return;
+            device.SetProperty("realized", wanted);
+            if (wanted)
+                DeviceModel.Realized(at, null);
+            else
+                model.Unrealized(at);
+            return;
+        }
+
+        at.Object.SetProperty(property.Name, value);
+    }
+
+    private void Connect(Device device, DeviceOperation operation)
+    {
+        var (name, count) = device.GpioCounts.Where(static g => g.Name.Contains("out", StringComparison.Ordinal) || g.Name == SysBusDevice.IrqName)
+            .FirstOrDefault(("no-such", 1));
+        var inputs = Irqs();
+        var target = operation.Choice % 8 == 0 || inputs.Count == 0 ? null : inputs[operation.Choice % inputs.Count];
+        device.ConnectGpioOut((int)(operation.Value % (ulong)(count + 1)), target, name);
+        classes.Add("connected", target is not null);
+    }
+
+    private void Drive(DeviceOperation operation)
+    {
+        var inputs = Irqs();
+        if (inputs.Count == 0)
+            return;
+        var target = inputs[operation.Choice % inputs.Count];
+        if (model.Drivers.Count > 4)
+            model.Drop(model.Drivers[0].Line, model.Drivers[0].Target);
+        var line = model.Drivers.FirstOrDefault(d => ReferenceEquals(d.Target, target)).Line;
+        if (line is null)
+        {
+            line = new IrqLine();
+            target.Ref();
+            line.Connect(target);
+            model.Drivers.Add((line, target));
+        }
+
+        line.Set((operation.Value & 3) != 0);
+        classes.Add("line raised", target.Level);
+    }
+
+    private void Advance(long time)
+    {
+        var scheduler = session.Scheduler;
+        session.Run(new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + time, Instructions = scheduler.TotalInstructions + 3000 } });
+        classes.Add("CPU executes", scheduler.TotalInstructions > 0);
+    }
+
+    private ulong Address(DeviceOperation operation)
+    {
+        var ranges = Machine.Memory.View.Ranges.Where(static r => r.Region.Kind == MemoryRegionKind.Io).ToList();
+        if (operation.Choice % 5 == 0 || ranges.Count == 0)
+            return operation.Value;
+        var range = ranges[operation.Choice % ranges.Count];
+        classes.Add("register access");
+        return range.Start + (operation.Value % Math.Min(range.Last - range.Start + 1, 0x1_0000));
+    }
+
+    private List<Irq> Irqs() => [.. DeviceModel.Tree(Machine).OfType<Irq>()];
+
+    private List<Bus> Buses() => [.. DeviceModel.Tree(Machine).OfType<Bus>()];
+
+    private Bus AnyBus(int choice) => Buses() is var buses ? buses[choice % buses.Count] : null!;
+
+    private Bus? BusFor(Device device) => device.DeviceClass.BusType is { } needed ? Buses().FindLast(bus => bus.IsA(needed)) : null;
+
+    /// <summary>The machine's structure without anything that time or guests change.</summary>
+    private string Skeleton()
+    {
+        var text = new StringBuilder();
+        foreach (var at in DeviceModel.Tree(Machine.Root.Object))
+            text.Append(CultureInfo.InvariantCulture, $"{at.CanonicalPath} {at.Class.Type.Name} {at.ReferenceCount} {at.Properties.Count()}\n");
+        foreach (var bus in Buses())
+            text.Append(CultureInfo.InvariantCulture, $"{bus.CanonicalPath}: {string.Join(' ', bus.Devices.Select(static d => d.CanonicalPath))}\n");
+        foreach (var range in Machine.Memory.View.Ranges.Where(static r => r.Region.Kind != MemoryRegionKind.Io))
+            text.Append(CultureInfo.InvariantCulture, $"map {range.Start:x}-{range.Last:x} {range.Region.Name}\n");
+        foreach (var timer in session.Scheduler.Timers.Timers)
+            text.Append(CultureInfo.InvariantCulture, $"timer {timer.Name}\n");
+        return text.Append(CultureInfo.InvariantCulture, $"vCPUs {session.Scheduler.Clocks.Count}").ToString();
+    }
+}
