@@ -43,10 +43,10 @@ public static class PropertyValues
 
     private static IEnumerable<PropertyValue> Integers(Int128 minimum, Int128 maximum)
     {
-        yield return new(Box(1), true, "valid");
-        yield return new(7, true, "valid");
-        yield return new(Box(minimum), true, "boundary");
-        yield return new(Box(maximum), true, "boundary");
+        yield return new(Box(1, minimum), true, "valid");
+        yield return new(Box(7, minimum), true, "valid");
+        yield return new(Box(minimum, minimum), true, "boundary");
+        yield return new(Box(maximum, minimum), true, "boundary");
         if (minimum - 1 >= long.MinValue)
             yield return new((long)(minimum - 1), false, "beyond");
         if (maximum + 1 <= ulong.MaxValue)
@@ -66,7 +66,7 @@ public static class PropertyValues
     private static IEnumerable<QomObject> Below(QomObject at) => at.Children.SelectMany(Below).Prepend(at);
 
     [SuppressMessage("Performance", "CA1859", Justification = "Values are boxed on purpose, as ulong or long.")]
-    private static object Box(Int128 value) => value < 0 ? (long)value : (object)(ulong)value;
+    private static object Box(Int128 value, Int128 minimum) => minimum < 0 ? (long)value : (object)(ulong)value;
 
     private static IEnumerable<PropertyValue> Fitting(params IEnumerable<object?> values) => values.Select(static v => new PropertyValue(v, true, "valid"));
 

@@ -39,6 +39,35 @@ public sealed class RealizeTests
     }
 
     [Fact]
+    public void A_device_that_was_plugged_in_before_stays_so_when_its_realize_is_taken_back()
+    {
+        using var machine = TestMachine.Create();
+        var bus = PlannedHub.Create(machine).Slots;
+        var device = machine.Root.New<PlannedDevice>(PlannedDevice.SlotTypeName);
+        bus.AddChild(device);
+        var before = StructuralDump.Of(machine, true, device);
+        device.Plan = new([new(PlanStepKind.FailThrow)]);
+        Assert.Throws<SimException>(() => Qdev.Realize(device));
+        Assert.Equal(before, StructuralDump.Of(machine, true, device));
+        device.Plan = new([]);
+        Qdev.Realize(device);
+        Qdev.Unrealize(device);
+        Assert.Equal(before, StructuralDump.Of(machine, true, device));
+    }
+
+    [Fact]
+    public void A_device_that_was_plugged_in_and_let_go_leaves_the_bus()
+    {
+        using var machine = TestMachine.Create();
+        var bus = PlannedHub.Create(machine).Slots;
+        var device = machine.Root.New<PlannedDevice>(PlannedDevice.SlotTypeName);
+        bus.AddChild(device);
+        device.Unref();
+        Assert.True(device.IsFinalized);
+        Assert.Empty(bus.Devices);
+    }
+
+    [Fact]
     public void Configuration_is_fixed_by_realize_and_free_again_after_unrealize()
     {
         using var machine = TestMachine.Create();

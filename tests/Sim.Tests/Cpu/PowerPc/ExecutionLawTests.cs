@@ -26,7 +26,8 @@ public sealed unsafe class ExecutionLawTests
             ExecutionLaws.Compare(program, static cpu =>
             {
                 var entry = cpu.State->DataTlb + (GuestProgram.Page >> 12);
-                (entry->WriteTag, entry->Addend) = (GuestProgram.Page, cpu.Ram.Host);
+                entry->WriteTag = GuestProgram.Page;
+                entry->Addend = cpu.Ram.Host;
             }, classes), new LawOptions { Runs = 500 }));
         Assert.InRange(Assert.IsType<GuestProgram>(failure.Case).Parts.Count, 1, 3);
     }

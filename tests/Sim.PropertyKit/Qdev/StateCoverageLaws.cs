@@ -1,0 +1,30 @@
+namespace Sim.PropertyKit.Qdev;
+
+/// <summary>Law L3 for every registered type.</summary>
+public static class StateCoverageLaws
+{
+    /// <summary>Everything that can change in a device is saved, or says why not. All types are tried, one after the other.</summary>
+    public static NamedLaw Coverage { get; } = NamedLaw.Of(
+        "state-coverage", "L3", "Everything that can change in a device of any type is saved state, a property, or declared wiring or derived.",
+        TryAll, new LawOptions());
+
+    /// <summary>The laws of this file.</summary>
+    public static IReadOnlyList<NamedLaw> All { get; } = [Coverage];
+
+    private static LawReport TryAll(LawOptions options)
+    {
+        using var machine = TestMachine.Create();
+        PlannedHub.Create(machine);
+        var concerned = machine.Root.Registry.Types.Where(static t => !t.IsAbstract && StateCoverage.Concerns(t)).ToList();
+        foreach (var (index, type) in concerned.Index())
+        {
+            options.Cancellation.ThrowIfCancellationRequested();
+            var violations = StateCoverage.Violations(machine.Root, type);
+            if (violations.Count > 0)
+                throw new LawFailedException($"Law 'state-coverage' is broken:\n{string.Join('\n', violations)}") { Case = type.Name };
+            options.Progress?.Invoke(index + 1);
+        }
+
+        return new LawReport(0, concerned.Count, new Dictionary<string, int> { ["types"] = concerned.Count });
+    }
+}
