@@ -42,7 +42,8 @@ public static class Observation
         _ = (session.Console.Text, session.Console.Tail(3), session.Input.HasWaiting);
     }
 
-    private static void LookAt(PowerPcCpu cpu)
+    /// <summary>Looks at a CPU: registers and memory.</summary>
+    public static void LookAt(PowerPcCpu cpu)
     {
         foreach (var name in PowerPcCpu.RegisterNames)
             _ = cpu.ReadRegister(name);

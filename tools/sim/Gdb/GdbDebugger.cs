@@ -75,13 +75,14 @@ internal sealed class GdbDebugger : IDebuggerClient
                 client = from;
                 stub.Connect();
                 return false;
-            case GdbInputKind.Disconnected when from == client:
-                Release();
-                return true;
+            case GdbInputKind.Disconnected:
+                if (from == client)
+                    Release();
+                return client is null;   // One that let go before has now closed, or this one is lost.
             case GdbInputKind.Packet when from == client:
                 return RunsOnAfter(stub.Handle(input.Text));
             default:
-                return false;   // An interrupt has done what it does: the machine is stopped.
+                return client is null;   // An interrupt has done what it does: the machine is stopped.
         }
     }
 

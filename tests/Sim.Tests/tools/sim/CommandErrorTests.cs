@@ -64,6 +64,10 @@ public sealed class CommandErrorTests : IDisposable
     [InlineData("run -M none --log-file x", "--log-file needs --log CATEGORIES.")]
     [InlineData("bench interger", "Unknown benchmark 'interger'; known are integer, memory, calls, muldiv, mmio, exceptions, machines, "
         + "objects, start, boot. Did you mean 'integer'?")]
+    [InlineData("run -M none -S", "-S waits for a debugger: it needs -s or --gdb PORT.")]
+    [InlineData("run -M none --gdb many", "--gdb 'many' is no place to listen at: expected a port from 0 to 65535")]
+    [InlineData("run -M none --gdb 65536", "--gdb '65536' is no place to listen at")]
+    [InlineData("run -M none --gdb 0", "--gdb needs a machine with a CPU; 'none' has none.")]
     [InlineData("types nonesuch", "No type is a 'nonesuch' or has that in its name.")]
     [InlineData("types --format xml", "--format 'xml' is unknown: expected text or json.")]
     [InlineData("tree /machine/nobody -M none", "The machine has no object '/machine/nobody'; 'sim tree /' shows all.")]

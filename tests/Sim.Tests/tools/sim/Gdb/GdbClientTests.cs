@@ -1,0 +1,207 @@
+using System.Net;
+using System.Net.Sockets;
+using Sim.Cli.Gdb;
+using Sim.Cli.Guests;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary>Runs under a debugger: the real gdb, and a client that does everything wrong.</summary>
+public sealed class GdbClientTests
+{
+    private static readonly string[] demo = ["--bios", "demo", "--smp", "2"];
+    private static readonly Lazy<string> demoEnd = new(static () => SimUnderGdb.Undisturbed(demo));
+    private static readonly LinuxGuest? linux = GuestCache.OfUser().FindLinux();
+
+    [Fact]
+    public void Gdb_debugs_the_demo_and_the_run_ends_as_if_it_had_not()
+    {
+        HostTool.Require("gdb-multiarch", "gdb-multiarch");
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        var text = sim.Gdb(null, """
+            printf "pc %x msr %x pvr %x\n", $pc, $msr, $pvr
+            stepi
+            printf "pc %x\n", $pc
+            break *($pc + 8)
+            continue
+            info threads
+            watch *(int*)($sp - 16)
+            continue
+            delete
+            thread 2
+            printf "pc %x held\n", $pc
+            monitor cpus
+            monitor info tlb
+            monitor digest
+            x/2i $pc
+            info registers
+            detach
+            """);
+        Assert.Contains("pc 100534 msr 0 pvr 80210030\npc 100538\n", text, StringComparison.Ordinal);
+        Assert.Matches("Breakpoint 1, 0x00100540 in", text);
+        Assert.Matches(@"\* 1 +Thread 1 \(CPU#0 \[running\]\)", text);
+        Assert.Matches(@"  2 +Thread 2 \(CPU#1 \[held\]\)", text);
+        Assert.Matches(@"Hardware watchpoint 2: [^\n]*\n\nOld value = 0\nNew value = ", text);
+        Assert.Contains("pc fffffffc held\n", text, StringComparison.Ordinal);
+        Assert.Contains("CPU #1 TLB1:", text, StringComparison.Ordinal);
+        Assert.Contains("[Inferior 1 (Remote target) detached]", text, StringComparison.Ordinal);
+        Assert.Equal(demoEnd.Value, sim.End());
+    }
+
+    [Fact]
+    public void Gdb_follows_the_demo_to_its_end()
+    {
+        HostTool.Require("gdb-multiarch", "gdb-multiarch");
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        Assert.Contains("[Inferior 1 (Remote target) exited normally]", sim.Gdb(null, "continue"), StringComparison.Ordinal);
+        Assert.Equal(demoEnd.Value, sim.End());
+    }
+
+    [Fact]
+    public void What_gdb_writes_is_there_and_the_run_is_another()
+    {
+        HostTool.Require("gdb-multiarch", "gdb-multiarch");
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        var text = sim.Gdb(null, """
+            set $r31 = 0x1234
+            set $ev5h = 0x77
+            set $sprg7 = 0x88
+            set {int}0x2000000 = 0x01020304
+            printf "%x %x %x %x\n", $r31, $ev5h, $sprg7, {int}0x2000000
+            detach
+            """);
+        Assert.Contains("1234 77 88 1020304\n", text, StringComparison.Ordinal);
+        Assert.NotEqual(demoEnd.Value, sim.End());
+    }
+
+    /// <summary>
+    /// Linux on four CPUs: its start, the timer tick, a function that every CPU runs, and how the CPUs stand; the digest is that of the run
+    /// alone.
+    /// </summary>
+    [Fact]
+    public void Gdb_debugs_Linux_on_four_cpus_and_the_run_ends_as_if_it_had_not()
+    {
+        HostTool.Require("gdb-multiarch", "gdb-multiarch");
+        Assert.SkipWhen(linux is null, "The Linux guest is not installed: sim guests install linux");
+        string[] run =
+        [
+            "-smp", "4", "-kernel", linux!.Kernel.Name, "-initrd", linux.Initrd.Name, "-append", "console=ttyS0",
+            "--until-output", "Run /init as init process",
+        ];
+        using var sim = new SimUnderGdb([.. run, "-S"]);
+        var text = sim.Gdb(linux.Symbols, """
+            break start_kernel
+            continue
+            backtrace
+            delete
+            break kernel_init
+            continue
+            delete
+            watch *(unsigned int *)&jiffies
+            continue
+            backtrace
+            continue
+            delete
+            tbreak run_init_process
+            hbreak *do_idle
+            continue
+            continue
+            continue
+            info threads
+            thread 3
+            stepi
+            stepi
+            thread 2
+            backtrace
+            delete
+            monitor tlb
+            detach
+            """);
+        Assert.Contains("hit Breakpoint 1, 0xc06188b4 in start_kernel ()\n#0  0xc06188b4 in start_kernel ()\n#1 ", text, StringComparison.Ordinal);
+        Assert.Matches("hit Breakpoint 2, 0x[0-9a-f]{8} in kernel_init ()", text);
+        Assert.Matches(@"Old value = (\d+)\nNew value = (\d+)\n0x[0-9a-f]+ in do_timer \(\)\n#0 .* in do_timer \(\)\n#1 .* in tick_", text);
+        Assert.Matches(@"Thread [1-4] hit Breakpoint \d, 0xc0078084 in do_idle \(\)", text);
+        Assert.Matches(@"  4 +Thread 4 \(CPU#3 \[(running|idle)\]\) +0x", text);
+        Assert.Contains("CPU #1 TLB1: 1 valid entries\n", text, StringComparison.Ordinal);
+        Assert.Contains("[Inferior 1 (Remote target) detached]", text, StringComparison.Ordinal);
+        Assert.Equal(SimUnderGdb.Undisturbed(run), sim.End());
+    }
+
+    [Fact]
+    public void A_client_may_come_and_go_at_any_time()
+    {
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        using (var first = new RawGdbClient(sim.Address))
+        {
+            Assert.StartsWith("T05thread:01;", first.Ask("?"), StringComparison.Ordinal);
+            Assert.Equal("OK", first.Ask("Z0,100540,4"));
+            Assert.Contains("40:00100540;", first.Ask("c"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(demoEnd.Value, sim.End());
+    }
+
+    [Fact]
+    public void A_running_machine_stops_for_an_interrupt_and_power_off_is_told()
+    {
+        using var sim = new SimUnderGdb("--bios", "demo", "--smp", "4", "-S");
+        using var client = new RawGdbClient(sim.Address);
+        client.Send(PacketReader.Frame("c"));
+        client.Send([3]);
+        var answer = client.Receive().Text;
+        if (answer != "W00")
+        {
+            Assert.StartsWith("T02thread:", answer, StringComparison.Ordinal);
+            Assert.Equal("W00", client.Ask("vCont;c"));
+        }
+
+        Assert.Equal(SimUnderGdb.Undisturbed("--bios", "demo", "--smp", "4"), sim.End());
+    }
+
+    [Fact]
+    public void Bad_packets_are_asked_for_again_and_lost_answers_sent_again()
+    {
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        using var client = new RawGdbClient(sim.Address);
+        client.Send("garbage\u0003$qC#00"u8);
+        client.Receive(GdbInputKind.Retransmit);
+        Assert.Equal("QC01", client.Ask("qC"));
+        client.Send("-"u8);
+        Assert.Equal("QC01", client.Receive().Text);
+        client.Send([.. "$"u8, .. new byte[100_000], .. "#00"u8]);
+        Assert.Equal("", client.Ask("no such packet"));
+        Assert.Equal("OK", client.Ask("QStartNoAckMode"));
+        client.Send("+"u8);
+        Assert.Equal("OK", client.Ask("D"));
+        Assert.Equal("", client.ReadToEnd());
+        Assert.Equal(demoEnd.Value, sim.End());
+    }
+
+    [Fact]
+    public void A_client_that_kills_ends_the_run()
+    {
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        using var client = new RawGdbClient(sim.Address);
+        Assert.Equal("OK", client.Ask("vKill;1"));
+        Assert.StartsWith("end: reason=quit ", sim.End(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_in_use_is_said_in_one_sentence()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var result = SimCommandLine.Invoke("run", "--bios", "demo", "--gdb", ((IPEndPoint)other.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal($"sim: --gdb {other.LocalEndpoint}: the port is in use; another one can be given, or 0 to have one chosen.\n", result.Error);
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+    }
+
+    [Theory]
+    [InlineData("1234", "127.0.0.1:1234")]
+    [InlineData("tcp::1234", "127.0.0.1:1234")]
+    [InlineData("localhost:99", "127.0.0.1:99")]
+    [InlineData("0.0.0.0:1234", "0.0.0.0:1234")]
+    [InlineData("[::1]:1234", "[::1]:1234")]
+    public void A_port_is_on_the_loopback_address_unless_told_otherwise(string text, string address) =>
+        Assert.Equal(IPEndPoint.Parse(address), GdbSettings.Parse(text));
+}
