@@ -26,20 +26,24 @@ internal enum DebugActionKind
     Clear,
 }
 
-/// <summary>A run and what is done to it at a debugger.</summary>
-internal sealed record DebugSession(MachineScenario Scenario, IReadOnlyList<DebugAction> Actions)
+/// <summary>A run and what is done to it at a debugger, after so many instructions.</summary>
+internal sealed record DebugSession(MachineScenario Scenario, int Start, IReadOnlyList<DebugAction> Actions)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Scenario}, actions: {string.Join(' ', Actions)}";
+    public override string ToString() => $"{Scenario}, from {Start}, actions: {string.Join(' ', Actions)}";
 }
 
 /// <summary>Law L7 for debuggers, and where breakpoints and watchpoints stop beside a trace of the same run.</summary>
 public sealed class DebuggerLawTests
 {
     /// <summary>Instructions of the demo in which its CPUs are up and take turns.</summary>
-    private const long Skipped = 250_000, Traced = 60_000;
+    private const long Skipped = 400_000, Traced = 100_000;
 
-    private static readonly Lazy<DebuggedRun> DemoTrace = new(static () => DebuggedRun.Trace(new MachineScenario("demo", 2), Skipped, Traced));
+    private static readonly Lazy<DebuggedRun> demoTrace = new(static () => DebuggedRun.Trace(new MachineScenario("demo", 2), Skipped, Traced));
+
+    /// <summary>The stwcx. among them: a stop there must keep the reservation.</summary>
+    private static readonly Lazy<List<TracedInstruction>> conditional = new(static () =>
+        demoTrace.Value.Instructions.FindAll(static at => (at.Word & 0xFC00_07FF) == (Asm.Stwcx(0, 0, 0) & 0xFC00_07FF)));
 
     private static readonly Arbitrary<MachineScenario> Demos = Arb.From(
         from scenario in MachineScenario.Any.Generator
@@ -49,9 +53,10 @@ public sealed class DebuggerLawTests
 
     private static readonly Arbitrary<DebugSession> Sessions = Arb.From(
         from scenario in Demos.Generator
+        from start in Gen.Choose(0, 400_000)
         from count in Gen.Choose(1, 25)
         from actions in ActionGenerator().ListOf(count)
-        select new DebugSession(scenario, [.. actions]),
+        select new DebugSession(scenario, start, [.. actions]),
         static session => Demos.Shrinker(session.Scenario).Select(scenario => session with { Scenario = scenario })
             .Concat(Shrinking.List(session.Actions).Select(actions => session with { Actions = actions })));
 
@@ -67,7 +72,7 @@ public sealed class DebuggerLawTests
         Runs = 30,
         Required =
         [
-            ("several CPUs", 0.4), ("random schedule", 0.2), ("round robin", 0.2), ("Breakpoint", 0.4), ("Watchpoint", 0.3), ("Step", 0.3),
+            ("several CPUs", 0.4), ("random schedule", 0.2), ("round robin", 0.2), ("Breakpoint", 0.4), ("Watchpoint", 0.15), ("Step", 0.3),
             ("Requested", 0.3), ("inside a slice", 0.4), ("stop of another CPU than 0", 0.2),
         ],
     };
@@ -85,7 +90,7 @@ public sealed class DebuggerLawTests
             foreach (var cpu in stopped.Debugger.Cpus)
                 cpu.Core.EndSlice();
         }, classes),
-        new LawOptions { Runs = 300, MaxShrinkAttempts = 3 }));
+        new LawOptions { Runs = 100, MaxShrinkAttempts = 3 }));
 
     [Fact]
     public void A_debugger_that_writes_its_breakpoints_into_memory_breaks_the_law() => Assert.Throws<LawFailedException>(static () => Law.Holds(
@@ -98,6 +103,9 @@ public sealed class DebuggerLawTests
         }, classes),
         new LawOptions { Runs = 20, MaxShrinkAttempts = 3 }));
 
+    /// <summary>
+    /// The case that failed once: a taken branch in the middle of a block, with instructions left, went on in a block with a breakpoint.
+    /// </summary>
     [Fact]
     public void Breakpoints_stop_where_the_trace_says() => Law.Holds(
         "breakpoints are exact",
@@ -106,6 +114,7 @@ public sealed class DebuggerLawTests
         new LawOptions
         {
             Runs = 25,
+            PastFailures = [new CaseSeed(3658575574772302588, 25)],
             Required = [("several CPUs", 0.4), ("random schedule", 0.2), ("stops", 0.6), ("many stops", 0.2), ("one CPU's", 0.2)],
         });
 
@@ -124,13 +133,14 @@ public sealed class DebuggerLawTests
         new LawOptions
         {
             Runs = 25,
-            Required = [("several CPUs", 0.4), ("random schedule", 0.2), ("stops", 0.5), ("many stops", 0.1), ("reads", 0.2), ("writes", 0.2)],
+            Required = [("several CPUs", 0.4), ("random schedule", 0.2), ("stops", 0.6), ("many stops", 0.2), ("reads", 0.15), ("writes", 0.15)],
         });
 
     private static void AssertUndisturbed(DebugSession plan, Action<Session> atStop, CaseClasses classes)
     {
         plan.Scenario.Classify(classes);
         using var session = plan.Scenario.Boot();
+        DebuggedRun.RunTo(session, plan.Start);
         foreach (var action in plan.Actions)
         {
             Act(session, action);
@@ -154,8 +164,9 @@ public sealed class DebuggerLawTests
     {
         var debugger = session.Debugger;
         var vcpu = action.Choice % debugger.Cpus.Count;
-        var instruction = DemoTrace.Value.Instructions[action.Choice % DemoTrace.Value.Instructions.Count];
-        var access = DemoTrace.Value.Accesses[action.Choice % DemoTrace.Value.Accesses.Count];
+        var instructions = action.Choice % 3 == 0 ? conditional.Value : demoTrace.Value.Instructions;
+        var instruction = instructions[action.Choice % instructions.Count];
+        var access = demoTrace.Value.Accesses[action.Choice % demoTrace.Value.Accesses.Count];
         switch (action.Kind)
         {
             case DebugActionKind.Break:
@@ -218,12 +229,13 @@ public sealed class DebuggerLawTests
     private static void AssertWatchpoint(MachineScenario scenario, long skipped, int[] choices, CaseClasses classes)
     {
         scenario.Classify(classes);
-        var trace = DebuggedRun.Trace(scenario, skipped, 20_000);
+        var trace = DebuggedRun.Trace(scenario, skipped, 40_000);
         if (trace.Accesses.Count == 0)
             return;
         var chosen = trace.Accesses[choices[0] % trace.Accesses.Count];
-        var kind = (WatchKind)(choices[1] % 3 + 1);
-        var point = new Watchpoint(chosen.Address + (uint)(choices[2] % 4), (uint)(choices[3] % 12) + 1, kind, choices[4] % (scenario.Smp + 1) - 1);
+        var kind = choices[1] % 3 == 0 ? WatchKind.Access : chosen.IsStore ? WatchKind.Write : WatchKind.Read;
+        var address = chosen.Address + ((uint)choices[2] % chosen.Size);
+        var point = new Watchpoint(address, (uint)(choices[3] % 12) + 1, kind, choices[4] % 2 == 0 ? -1 : chosen.Vcpu);
         var expected = trace.Accesses
             .Where(access => (kind & (access.IsStore ? WatchKind.Write : WatchKind.Read)) != 0 && (point.Vcpu < 0 || point.Vcpu == access.Vcpu)
                 && access.Address <= point.Last && point.Address < access.Address + access.Size)
@@ -236,7 +248,7 @@ public sealed class DebuggerLawTests
         while (stops.Count < 300 && DebuggedRun.RunTo(session, skipped + trace.Instructions.Count) == EndReason.Debugger)
             stops.Add((session.Debugger.LastStop!.Value.Vcpu, session.Debugger.LastStop.Value.Address));
         classes.Add("stops", stops.Count > 0);
-        classes.Add("many stops", stops.Count > 50);
+        classes.Add("many stops", stops.Count > 10);
         classes.Add("reads", stops.Count > 0 && kind == WatchKind.Read);
         classes.Add("writes", stops.Count > 0 && kind == WatchKind.Write);
         Assert.Equal(expected, stops);

@@ -69,13 +69,13 @@ public sealed class DebuggerTests
     [Fact]
     public void A_breakpoint_stops_before_the_instruction_every_time_and_a_step_goes_past_it()
     {
-        using var session = Boot([Asm.Addi(3, 3, 1), Asm.Addi(4, 4, 1), Asm.B(-8)]);
+        using var session = Boot([Asm.Addi(10, 10, 1), Asm.Addi(11, 11, 1), Asm.B(-8)]);
         session.Debugger.Add(new Breakpoint(Code + 4));
         for (var turn = 1u; turn <= 3; turn++)
         {
             Assert.Equal(EndReason.Debugger, session.Run(cancellationToken: TestContext.Current.CancellationToken).Reason);
             Assert.Equal(new DebugStop(DebugStopKind.Breakpoint, 0, Code + 4), session.Debugger.LastStop);
-            Assert.Equal((turn, turn - 1), (Cpu(session).GetGpr(3), Cpu(session).GetGpr(4)));
+            Assert.Equal((turn, turn - 1), (Cpu(session).GetGpr(10), Cpu(session).GetGpr(11)));
         }
 
         session.Debugger.Step(0);
@@ -206,15 +206,30 @@ public sealed class DebuggerTests
     }
 
     [Fact]
-    public void Code_on_pages_without_breakpoints_runs_in_its_blocks()
+    public unsafe void Only_pages_with_points_stay_out_of_the_fast_paths()
     {
-        using var session = Boot([Asm.Addi(3, 3, 1), Asm.B(-4)]);
-        session.Debugger.Add(new Breakpoint(Code + 0x1000));
-        DebuggedRun.RunTo(session, 1_000_000);
-        var decoded = Cpu(session).Core.Code.BlocksDecoded;
-        session.Debugger.Clear();
-        DebuggedRun.RunTo(session, 2_000_000);
-        Assert.Equal(decoded, Cpu(session).Core.Code.BlocksDecoded);
+        using var session = Boot([.. Asm.Li(4, Page), Asm.Stw(4, 0, 4), Asm.Lwz(5, 0, 4), Asm.B(-8)]);
+        var state = Cpu(session).Core.State;
+        var debugger = session.Debugger;
+        Assert.Equal((true, true, true), Fast());
+        debugger.Add(new Breakpoint(Code + 0x1000));
+        debugger.Add(new Watchpoint(Page + 0x1000, 4, WatchKind.Access));
+        Assert.Equal((true, true, true), Fast());
+        debugger.Add(new Watchpoint(Page + 4, 4, WatchKind.Write));
+        Assert.Equal((true, true, false), Fast());
+        debugger.Add(new Watchpoint(Page + 8, 4, WatchKind.Read));
+        Assert.Equal((true, false, false), Fast());
+        debugger.Add(new Breakpoint(Code + 0x100));
+        Assert.Equal((false, false, false), Fast());
+        debugger.Clear();
+        Assert.Equal((true, true, true), Fast());
+
+        (bool Fetch, bool Load, bool Store) Fast()
+        {
+            Assert.Equal(EndReason.Instructions, DebuggedRun.RunTo(session, session.Scheduler.TotalInstructions + 1000));
+            return (state->CodeTlb[Code >> 12 & 255].Tag == Code, state->DataTlb[Page >> 12 & 255].ReadTag == Page,
+                state->DataTlb[Page >> 12 & 255].WriteTag == Page);
+        }
     }
 
     [Fact]

@@ -31,7 +31,8 @@ internal sealed unsafe partial class PowerPcCore
 
     /// <summary>
     /// Executes the block at the program counter up to the next breakpoint of its page, which is not in the code soft TLB. Returns how many
-    /// instructions that were.
+    /// instructions that were. It executes a copy: the block itself may be chained to others of the page, and a branch in its middle would
+    /// go on there.
     /// </summary>
     long RunToBreakpoint(in RamPage page, long executed, long left)
     {
@@ -44,7 +45,10 @@ internal sealed unsafe partial class PowerPcCore
         long count = 1, limit = Math.Min(left, block->Left + 1);
         while (count < limit && !points!.BreaksAt(s->Pc + (uint)(4 * count)))
             count++;
-        return RunExactly(block, executed, count);
+        s->ExecutedBase = executed + count;
+        for (int i = 0; i < count; i++)
+            PrepareScratch(i, block[i].Raw, block[i].PageOffset, (int)count);
+        return count - RunScratch((int)count);
     }
 
     /// <summary>Sees every access to a page with watchpoints, once it is made.</summary>
