@@ -13,8 +13,8 @@ namespace Sim.PropertyKit.Guests;
 /// <summary>What a boot of Linux goes through.</summary>
 /// <param name="Schedule">vCPUs and schedule.</param>
 /// <param name="Memory">RAM in MiB.</param>
-/// <param name="UBoot">U-Boot starts the kernel, and is told to by a key at its prompt; else the board does, as with <c>--kernel</c> alone.</param>
-/// <param name="Shell">To the prompt of a shell, where a command is typed; else through the workload. Both end with the machine switched off.</param>
+/// <param name="UBoot">U-Boot starts the kernel, and is told so at its prompt; else the board does, as with <c>--kernel</c> alone.</param>
+/// <param name="Shell">To a shell, where commands are typed; else through the workload. Both end with the machine switched off.</param>
 /// <param name="Again">Boots twice, and must come to the same digest.</param>
 public sealed record LinuxBoot(GuestSchedule Schedule, int Memory, bool UBoot, bool Shell, bool Again)
 {
@@ -58,14 +58,12 @@ public static partial class LinuxGuest
     private const string Start = "sim: init";
     private const string Prompt = "sim# ";
 
-    /// <summary>Several times what any boot takes, in virtual time: a guest that hangs or loses its clock ends here.</summary>
-    private static readonly StopCondition Limit = StopCondition.None with { Time = 120 * VirtualTime.Second };
-
     private static readonly Lazy<Images?> Installed = new(static () =>
         InstalledGuests.LinuxKernel is { } kernel && InstalledGuests.LinuxInitrd is { } initrd ? new Images(kernel, initrd) : null);
 
     /// <summary>What the host lacks, with the command that provides it; null for nothing.</summary>
-    public static string? Missing() => Installed.Value is null ? "The Linux guest is not installed: sim guests install linux" : LawGuests.MissingUBoot;
+    public static string? Missing() =>
+        Installed.Value is null ? "The Linux guest is not installed: sim guests install linux" : LawGuests.MissingUBoot;
 
     /// <summary>Boots, works and switches off.</summary>
     /// <exception cref="CheckFailedException">It hangs, or the kernel complains.</exception>
@@ -83,11 +81,13 @@ public static partial class LinuxGuest
             Append = "console=ttyS0 rdinit=/init" + (boot.Shell ? "" : " sim.workload sim.poweroff"),
             Scheduler = boot.Schedule.Options,
         });
+        // Several times what any boot takes: a guest that hangs ends here.
+        var limit = StopCondition.None with { Time = 20 * VirtualTime.Second << boot.Schedule.Options.Shift };
         if (boot.UBoot)
-            Answer(session, "stop autoboot", "\r", "=> ", "boot\r");
+            Answer(session, limit, "stop autoboot", "\r", "=> ", "boot\r");
         if (boot.Shell)
-            Answer(session, Prompt, "seq 1 1000 | sha256sum; echo $((6 * 7))\r", "\n42\r", "exit\r");
-        var reason = session.Run(new RunLimits { Stop = Limit }).Reason;
+            Answer(session, limit, Prompt, "seq 1 1000 | sha256sum; echo $((6 * 7))\r", "\n42\r", "exit\r");
+        var reason = session.Run(new RunLimits { Stop = limit }).Reason;
         var outcome = new GuestOutcome(reason, session.Console.Text, session.Digest());
         CheckConsole(boot, outcome);
         return outcome;
@@ -100,23 +100,27 @@ public static partial class LinuxGuest
         return [.. outcome.CommonLines.SkipWhile(static line => line != Start)];
     }
 
-    private static void Answer(Session session, params string[] talk)
+    /// <summary>The machine was switched off, all CPUs had come up, and the kernel complains about nothing.</summary>
+    /// <exception cref="CheckFailedException">One of these is not so.</exception>
+    public static void CheckConsole(LinuxBoot boot, GuestOutcome outcome)
     {
-        for (var index = 0; index < talk.Length; index += 2)
-        {
-            session.RunUntilOutput(talk[index], Limit);
-            session.Send(talk[index + 1]);
-        }
-    }
-
-    private static void CheckConsole(LinuxBoot boot, GuestOutcome outcome)
-    {
+        ArgumentNullException.ThrowIfNull(boot);
+        ArgumentNullException.ThrowIfNull(outcome);
         Check.That(outcome.Reason == EndReason.PowerOff,
             $"Linux hangs ({EndReasons.Name(outcome.Reason)}): {string.Join(" | ", outcome.CommonLines.TakeLast(5))}");
         var brought = string.Create(CultureInfo.InvariantCulture, $"smp: Brought up 1 node, {boot.Schedule.Vcpus} CPU");
         Check.That(outcome.Console.Contains(brought, StringComparison.Ordinal), $"Not all CPUs came up: there is no '{brought}'.");
         foreach (var line in outcome.Console.Split("\r\n"))
             Check.That(!Complaint().IsMatch(line) || NoComplaint().IsMatch(line), $"The kernel complains: {line}");
+    }
+
+    private static void Answer(Session session, StopCondition limit, params string[] talk)
+    {
+        for (var index = 0; index < talk.Length; index += 2)
+        {
+            session.RunUntilOutput(talk[index], limit);
+            session.Send(talk[index + 1]);
+        }
     }
 
     [GeneratedRegex("stall|lockup|oops|BUG:|call trace|warning", RegexOptions.IgnoreCase)]
