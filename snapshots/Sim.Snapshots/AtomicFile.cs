@@ -21,6 +21,8 @@ public static class AtomicFile
         {
             if (Directory.Exists(path))
                 throw new SimException($"{path}: the file cannot be written: there is a directory of that name.", SimErrorKind.Guest);
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) == "/dev")
+                throw new SimException($"{path}: the file cannot be written: it would take the place of a device.", SimErrorKind.Guest);
             unfinished = FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
             using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
             {

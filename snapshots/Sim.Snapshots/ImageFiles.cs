@@ -20,9 +20,8 @@ public static class ImageFiles
         var found = "does not exist";
         foreach (var path in (string[])[image.Name, beside])
         {
-            if (!File.Exists(path))
+            if (Read(path, image.Length) is not { } content)
                 continue;
-            var content = File.ReadAllBytes(path);
             if (SHA256.HashData(content).AsSpan().SequenceEqual(image.Sha256))
                 return content;
             found = "has another content";
@@ -31,5 +30,23 @@ public static class ImageFiles
         throw SnapshotError.In(snapshot,
             $"it does not hold the image '{image.Role}', and the file {image.Name} {found}; "
                 + $"expected a file with SHA-256 {Convert.ToHexStringLower(image.Sha256)} there or beside the snapshot");
+    }
+
+    /// <summary>
+    /// Content of a file; null when there is none that can be read. A file of another length is not the one and is not read: the name
+    /// comes from a snapshot, and may be that of a device.
+    /// </summary>
+    private static byte[]? Read(string path, long length)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            return length > 0 && new FileInfo(path).Length == length ? File.ReadAllBytes(path) : [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

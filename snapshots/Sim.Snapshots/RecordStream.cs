@@ -22,8 +22,15 @@ internal sealed class RecordWriter(Stream stream, bool isChained = false)
         Write([0x93, .. RecordFormat.Text(magic), .. RecordFormat.Number(version), .. RecordFormat.Number(behaviour)]);
 
     /// <summary>Writes a record.</summary>
+    /// <exception cref="Engine.Base.SimException">The body is larger than any reader takes.</exception>
     public void WriteRecord(string kind, ReadOnlySpan<byte> body)
     {
+        if (body.Length > SnapshotFormat.MaxBody)
+        {
+            throw new Engine.Base.SimException(FormattableString.Invariant(
+                $"The state cannot be saved: a record '{kind}' of {body.Length} bytes is larger than the format's {SnapshotFormat.MaxBody}."));
+        }
+
         Span<byte> head = stackalloc byte[5];
         head[0] = 0xC6;
         BinaryPrimitives.WriteUInt32BigEndian(head[1..], (uint)body.Length);
@@ -130,11 +137,13 @@ internal sealed class RecordReader(Stream stream, string name, bool isChained = 
     }
 
     /// <summary>The body of a record that was found before.</summary>
+    /// <exception cref="Engine.Base.SimException">The file has become shorter since.</exception>
     public byte[] ReadBody(RecordPlace place)
     {
         stream.Position = place.Offset;
         var body = new byte[place.Length];
-        stream.ReadExactly(body);
+        if (stream.ReadAtLeast(body, body.Length, throwOnEndOfStream: false) < body.Length)
+            throw Torn();
         return body;
     }
 

@@ -73,7 +73,7 @@ public static class SnapshotComparison
 
     private static IEnumerable<SnapshotDifference> Fields(string where, IReadOnlyList<StateField> first, IReadOnlyList<StateField> second)
     {
-        var right = second.ToDictionary(static f => f.Path, static f => f.Text);
+        var right = second.DistinctBy(static f => f.Path).ToDictionary(static f => f.Path, static f => f.Text);
         foreach (var field in first)
         {
             var other = right.Remove(field.Path, out var text) ? text : Absent;

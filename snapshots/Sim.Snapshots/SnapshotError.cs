@@ -10,5 +10,13 @@ internal static class SnapshotError
     /// <param name="what">What is wrong, and what was expected; without a full stop.</param>
     /// <param name="cause">The error behind it.</param>
     public static SimException In(string name, string what, Exception? cause = null) =>
-        new($"{name}: {what}.", SimErrorKind.Guest, cause);
+        new($"{name}: {Printable(what)}.", SimErrorKind.Guest, cause);
+
+    /// <summary>A text that may come from a file, without what would move a terminal's cursor, and not longer than a screen.</summary>
+    public static string Printable(string text)
+    {
+        const int Most = 600;
+        var shown = text.Length <= Most ? text : text[..Most] + "…";
+        return string.Concat(shown.Select(static c => char.IsControl(c) ? '?' : c));
+    }
 }

@@ -27,6 +27,12 @@ public sealed class SnapshotReader : IDisposable
         Name = name;
         records = new RecordReader(stream, name);
         BehaviourVersion = records.ReadPreamble(SnapshotFormat.Magic, SnapshotFormat.Version, "snapshot");
+        if (BehaviourVersion > Versions.Behaviour)
+        {
+            throw SnapshotError.In(name, FormattableString.Invariant(
+                $"it was saved by a newer program, of behaviour version {BehaviourVersion}; this one has {Versions.Behaviour} and would go on differently"));
+        }
+
         var places = records.ReadAll();
         Header = Body<SnapshotHeader>(Single(places, SnapshotFormat.Header));
         CheckHeader();
@@ -228,12 +234,13 @@ public sealed class SnapshotReader : IDisposable
         var header = Header;
         var complete = header is { Configuration: not null, Instructions: not null, Digest.Length: 16, Images: not null, Ram: not null }
             && header.Images.All(static i => i is { Role: not null, Name: not null, Sha256.Length: 32, Runs: not null })
-            && header.Ram.All(static r => r is { Name: not null, Runs: not null });
-        if (!complete || header.Images!.DistinctBy(static i => i.Role).Count() != header.Images!.Length)
-            throw SnapshotError.In(Name, "its header is not complete, or has an image twice");
+            && header.Ram.All(static r => r is { Name: not null, Runs: not null }) && header.Contents >= 0;
+        if (!complete || header.Images!.DistinctBy(static i => i.Role).Count() != header.Images!.Length
+            || header.Ram!.DistinctBy(static r => r.Name).Count() != header.Ram!.Length)
+            throw SnapshotError.In(Name, "its header is not complete, or has an image or a block of RAM twice");
         foreach (var image in header.Images!)
         {
-            if (image.Length is < 0 or > SnapshotFormat.MaxImage || image.Role is not ("bios" or "kernel" or "initrd" or "dtb"))
+            if (image.Length is < 0 or > SnapshotFormat.MaxImage || (!image.Embedded && image.Runs.Length > 0) || image.Role is not ("bios" or "kernel" or "initrd" or "dtb"))
                 throw SnapshotError.In(Name, $"the image '{image.Role}' has a length or a role that no image can have");
             CheckRuns(image.Runs, (image.Length + SnapshotFormat.PageSize - 1) / SnapshotFormat.PageSize, $"image '{image.Role}'");
         }
@@ -261,6 +268,8 @@ public sealed class SnapshotReader : IDisposable
             .. pages.Select(static _ => SnapshotFormat.Pages),
         ];
         var needed = (Header.Contents + SnapshotFormat.PagesPerRecord - 1) / SnapshotFormat.PagesPerRecord;
+        if (Sections.DistinctBy(static s => (s.Path, s.Type)).Count() != Sections.Count)
+            throw SnapshotError.In(Name, "it has the state of an object twice");
         if (Sections.Count != Header.Sections || pages.Count != needed || !places.Select(static p => p.Kind).SequenceEqual(expected))
             throw SnapshotError.In(Name, "its records are not those, or not in the order, that its header announces");
     }
@@ -274,7 +283,7 @@ public sealed class SnapshotReader : IDisposable
         }
         catch (SimException error) when (!error.Message.StartsWith(Name, StringComparison.Ordinal))
         {
-            throw new SimException($"{Name}: {error.Message}", SimErrorKind.Guest, error);
+            throw SnapshotError.In(Name, error.Message.TrimEnd('.'), error);
         }
     }
 

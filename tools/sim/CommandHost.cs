@@ -67,7 +67,7 @@ internal sealed class CommandHost(Func<Stream> input, Stream output, TextWriter 
     }
 
     /// <summary>Says one sentence on standard error.</summary>
-    public void Say(string sentence) => Error.Write($"sim: {sentence.ReplaceLineEndings(" ")}\n");
+    public void Say(string sentence) => Error.Write($"sim: {PrintableText.Of(sentence.ReplaceLineEndings(" "))}\n");
 
     /// <summary>Prints text that a command was asked for, on standard output.</summary>
     public void Print(string text)

@@ -58,7 +58,12 @@ public sealed class E500Spin : SysBusDevice
         Parent = SysBusDevice.TypeName,
         New = static () => new E500Spin(),
         InstanceInit = static o => ((E500Spin)o).Init(),
-        ClassInit = static (klass, _) => ((DeviceClass)klass).State = StateOf.Device(TypeName, version: 1, static (E500Spin s) => ref s.State),
+        ClassInit = static (klass, _) =>
+        {
+            var dc = (DeviceClass)klass;
+            dc.State = StateOf.Device(TypeName, version: 1, static (E500Spin s) => ref s.State);
+            dc.PostLoad = static d => LoadedState.Require(d, ((E500Spin)d).State.Table?.Length == Size, "the table has 1024 bytes");
+        },
     }));
 
     private void Init() => InitMmio(MemoryRegion.NewIo(this, new MemoryRegionOps

@@ -172,11 +172,20 @@ public abstract class MachineState : QomObject, IMachine, IDisposable
     public IEnumerable<Device> Devices() => Descendants(this).OfType<Device>();
 
     /// <summary>Adds a block of RAM to the machine. Its memory is freed with the machine.</summary>
+    /// <exception cref="SimException">The host does not have the memory.</exception>
     protected internal RamBlock AddRam(string name, ulong size)
     {
-        var ram = new RamBlock(name, size);
-        ramBlocks.Add(ram);
-        return ram;
+        try
+        {
+            var ram = new RamBlock(name, size);
+            ramBlocks.Add(ram);
+            return ram;
+        }
+        catch (OutOfMemoryException error)
+        {
+            throw new SimException(string.Create(CultureInfo.InvariantCulture,
+                $"--memory of {size >> 20}M is more than this host gives."), SimErrorKind.Guest, error);
+        }
     }
 
     private static IEnumerable<QomObject> Descendants(QomObject at)

@@ -208,10 +208,10 @@ public class Device : QomObject
 
     private void RestoreOutputs(OutputLevels saved)
     {
-        if (saved.Levels.Length != outputs.Count)
+        if (saved.Levels?.Length != outputs.Count)
         {
             throw new SimException(string.Create(CultureInfo.InvariantCulture,
-                $"State of '{CanonicalPath}' has {saved.Levels.Length} output levels; the device has {outputs.Count} lines."), SimErrorKind.Guest);
+                $"State of '{CanonicalPath}' has {saved.Levels?.Length ?? 0} output levels; the device has {outputs.Count} lines."), SimErrorKind.Guest);
         }
 
         for (var i = 0; i < outputs.Count; i++)

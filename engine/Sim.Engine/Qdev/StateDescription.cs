@@ -51,9 +51,17 @@ public abstract class StateDescription
                 $"State section '{Name}' has version {version}; expected 1 to {Version}."), SimErrorKind.Guest);
         }
 
-        for (; version < Version; version++)
-            content = Upgrades[version - 1](content);
-        return content;
+        try
+        {
+            for (; version < Version; version++)
+                content = Upgrades[version - 1](content);
+            return content;
+        }
+        catch (Exception error) when (error is MessagePackSerializationException or EndOfStreamException)
+        {
+            throw new SimException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"State section '{Name}' is none of version {version}."), SimErrorKind.Guest, error);
+        }
     }
 
     /// <summary>Replaces the owner's State.</summary>

@@ -58,6 +58,9 @@ public sealed record SchedulerOptions
     /// <summary>log2 of the nanoseconds that one instruction takes, 0 to 10; 1 by default. QEMU: -icount shift.</summary>
     public int Shift { get; init; } = 1;
 
+    /// <summary>Length that no frame exceeds, ns: the random policy draws up to twice the quantum.</summary>
+    internal long LongestFrame => Policy.Kind == SchedulePolicyKind.RoundRobin ? Quantum : 2 * Quantum;
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="SimException">A value is out of range.</exception>
     public void Validate()

@@ -50,6 +50,9 @@ public sealed class SchedulerState
     /// <summary>True when a reset has been requested and comes next: a timer or an input between frames can ask for one.</summary>
     [Key(13)] public bool ResetRequested;
 
+    /// <summary>The latest time that is accepted, ns: 36 years. Sums of a few such stay within 64 bits.</summary>
+    private const long MaxTime = 1L << 60;
+
     /// <summary>Refuses a state that no run of <paramref name="scheduler"/>'s machine can have: it comes from a file.</summary>
     internal void Check(Scheduler scheduler)
     {
@@ -61,14 +64,27 @@ public sealed class SchedulerState
             throw Wrong($"it has a timer '{unknown.Name}' and the machine has none of that name");
         if (Timers.DistinctBy(static t => t.Name).Count() != Timers.Length || Timers.DistinctBy(static t => t.Sequence).Count() != Timers.Length)
             throw Wrong("it has a timer twice");
-        if (Timers.Any(t => t.Deadline == VirtualTime.Never || t.Sequence <= 0 || t.Sequence > TimerSequence))
-            throw Wrong("it has a timer that was never armed");
-        if (Clocks.Any(static c => c.Instructions < 0 || c.IdleTime < 0) || Now < 0 || Frame < 0 || LatestObserved < 0 || TimerSequence < 0)
-            throw Wrong("it has a negative time or count");
+        CheckTimes(scheduler.Options);
         if (Turn < -1 || Turn >= Clocks.Length || (SliceOpen && (!FrameOpen || Turn < 0)) || (FrameOpen && FrameEnd < Now))
             throw Wrong("its frame is none that a run can be in");
         if (scheduler.Options.Policy.Kind == SchedulePolicyKind.Random && Prng == default)
             throw Wrong("its random generator has no state");
+    }
+
+    /// <summary>Times lie where a run can have brought them: nobody is further ahead of the frame's start than a frame is long.</summary>
+    private void CheckTimes(SchedulerOptions options)
+    {
+        var instruction = 1L << options.Shift;
+        var ahead = options.LongestFrame + instruction;
+        if (Now is < 0 or > MaxTime || Frame < 0 || TimerSequence < 0 || SliceEnd is < 0 or > MaxTime || LatestObserved < 0
+            || Clocks.Any(static c => c.IdleTime is < 0 or > MaxTime || c.Instructions is < 0 or > MaxTime)
+            || Clocks.Sum(static c => (decimal)c.Instructions) > MaxTime)
+            throw Wrong("it has a time or a count that is negative or too large");
+        if (FrameEnd < 0 || FrameEnd - Now > options.LongestFrame || LatestObserved - Now > ahead
+            || Clocks.Any(c => (c.Instructions * (decimal)instruction) + c.IdleTime - Now > ahead))
+            throw Wrong("a time is further ahead of the others than a frame is long");
+        if (Timers.Any(t => t.Deadline == VirtualTime.Never || t.Sequence <= 0 || t.Sequence > TimerSequence))
+            throw Wrong("it has a timer that was never armed");
     }
 
     private static SimException Wrong(string what) => new($"Scheduler state cannot be loaded: {what}.", SimErrorKind.Guest);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Running;
 using Sim.Engine.Base;
+using Sim.Engine.Session;
 using Sim.Snapshots;
 
 namespace Sim.Cli.Commands;
@@ -33,9 +34,18 @@ internal sealed class RestoreCommand(CommandHost host, MachineOptions machine, R
         Plugins.Load(result.GetValue(machine.Plugin));
         using var reader = SnapshotReader.Open(result.GetValue(file)!);
         var script = settings.Script is null && !result.GetValue(noScript) ? reader.Input.Script : null;
-        using var execution = new MachineRun(host, settings, machine.Serials(result, reader.Header.Configuration.Serials, reader.Name)) { BringsScript = script is not null };
+        using var execution = new MachineRun(host, settings, machine.Serials(result, reader.Header.Configuration.Serials, reader.Name))
+        {
+            BringsScript = script is not null,
+        };
+        if (reader.BehaviourVersion < Versions.Behaviour)
+        {
+            host.Say(FormattableString.Invariant($"{reader.Name} was saved by behaviour version {reader.BehaviourVersion}; this program has ")
+                + FormattableString.Invariant($"{Versions.Behaviour}, so the run may go on differently than it would have there."));
+        }
+
         if (script is { Steps: [var next, ..] })
-            host.Say(FormattableString.Invariant($"the script {script.Name} goes on at line {next.Line}; --no-script leaves it."));
+            host.Say(FormattableString.Invariant($"the script {script.Name} goes on at line {next.Line}{Saves(script)}; --no-script leaves it."));
         return execution.Execute(options =>
         {
             var session = reader.Restore(options, image => SavedImages.Find(image, reader.Name));
@@ -43,5 +53,12 @@ internal sealed class RestoreCommand(CommandHost host, MachineOptions machine, R
                 session.DetachScript();
             return session;
         });
+    }
+
+    /// <summary>The files that a script from a snapshot is going to write.</summary>
+    private static string Saves(ScriptProgress script)
+    {
+        var files = script.Steps.Where(static s => s.Action == ScriptAction.Save).Select(static s => s.Text).ToList();
+        return files.Count == 0 ? "" : $" and will save {string.Join(", ", files)}";
     }
 }

@@ -120,7 +120,7 @@ internal sealed class SnapshotCommand(CommandHost host, MachineOptions machine, 
                 text.Append(CultureInfo.InvariantCulture, $"  {difference.What,-40} {Short(difference.First)} -> {Short(difference.Second)}\n");
         }
 
-        return text.ToString();
+        return PrintableText.Of(text.ToString());
     }
 
     private static string Short(string text) => text.Length <= 64 ? text : text[..63] + "…";

@@ -36,7 +36,7 @@ internal static class SnapshotView
         text.Append('\n');
         foreach (var section in reader.Sections)
             text.Append(CultureInfo.InvariantCulture, $"{section.Path,-44} {section.Type,-20} v{section.Version} {section.Bytes.Length,7} bytes\n");
-        return text.ToString();
+        return PrintableText.Of(text.ToString());
     }
 
     /// <summary>The whole snapshot as JSON.</summary>
@@ -80,6 +80,25 @@ internal static class SnapshotView
         }
 
         writer.WriteEndArray();
+        writer.WriteStartArray("input");
+        foreach (var input in reader.Input.Waiting)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("serial", input.Serial);
+            writer.WriteString("bytes", Convert.ToHexStringLower(input.Bytes.Span));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        if (reader.Input.Script is { Steps: [var next, ..] } script)
+        {
+            writer.WriteStartObject("script");
+            writer.WriteString("name", script.Name);
+            writer.WriteNumber("line", next.Line);
+            writer.WriteNumber("matched", script.Matched);
+            writer.WriteEndObject();
+        }
+
         writer.WriteStartArray("sections");
         foreach (var section in reader.Sections)
         {
@@ -111,7 +130,7 @@ internal static class SnapshotView
         var fields = sections.ConvertAll(static s => (Section: s, Fields: StateFields.Of(s)));
         if (colon >= 0)
             fields = fields.ConvertAll(s => (s.Section, Only(s.Fields, wanted[(colon + 1)..])));
-        if (fields.TrueForAll(static s => s.Fields.Count == 0))
+        if (colon >= 0 && fields.TrueForAll(static s => s.Fields.Count == 0))
         {
             throw new SimException($"{reader.Name}: the state of '{path}' has no field '{wanted[(colon + 1)..]}'."
                 + Nearest.Hint(wanted[(colon + 1)..], sections.SelectMany(static s => StateFields.Of(s)).Select(static f => f.Path)), SimErrorKind.Guest);
@@ -134,7 +153,7 @@ internal static class SnapshotView
                 text.Append(CultureInfo.InvariantCulture, $"  {field.Path,-32} {field.Text}\n");
         }
 
-        return text.ToString();
+        return PrintableText.Of(text.ToString());
     }
 
     private static string FieldsJson(List<(StateSection Section, IReadOnlyList<StateField> Fields)> sections) => JsonText.Of(writer =>

@@ -60,6 +60,17 @@ internal sealed unsafe partial class PowerPcCore
         RefreshTimers();
     }
 
+    /// <summary>False when the state's timers are where no run can have brought them: a file says so.</summary>
+    public bool TimersArePossible
+    {
+        get
+        {
+            long latest = clock is null ? 0 : Math.Max(LocalTick, TicksAt(clock.LatestObserved));
+            return State->TimerTick >= 0 && State->TimerTick <= latest
+                && State->DecrementerZero >= 0 && State->DecrementerZero <= latest + uint.MaxValue;
+        }
+    }
+
     /// <summary>Value of the timebase at a tick.</summary>
     ulong TimebaseAt(long tick) => (ulong)tick + State->TimebaseOffset;
 

@@ -125,7 +125,7 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
         pcc.SetParentRealize(Realize, out var parentRealize);
         pcc.ParentRealize = parentRealize;
         pcc.ResetHold = static device => ((PowerPcCpu)device).SampleLines();
-        pcc.PostLoad = static device => ((PowerPcCpu)device).core.StateReplaced();
+        pcc.PostLoad = static device => ((PowerPcCpu)device).PostLoad();
         pcc.Description = "PowerPC e500 core";
     }
 
@@ -160,6 +160,12 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
 
     /// <summary>Power-on state: everything 0, the TLBs empty, PC at the last word of the address space. QEMU: ppc_cpu_reset.</summary>
     private void PowerOn() => core.PowerOn(StartPoweredOff);
+
+    private void PostLoad()
+    {
+        LoadedState.Require(this, core.TimersArePossible, "the timers' events lie between power-on and one full count from now");
+        core.StateReplaced();
+    }
 
     /// <summary>The input lines keep the level that their drivers hold.</summary>
     private void SampleLines()

@@ -45,18 +45,18 @@ internal static unsafe class PowerPcStateSection
     public static void Load(PowerPcState* s, PowerPcCpuState saved)
     {
         RegisterDescription[] expected = PowerPcRegisters.All;
-        if (saved.Registers.Length != expected.Length)
-            throw Wrong($"{saved.Registers.Length} registers; expected {expected.Length}");
+        if (saved.Registers?.Length != expected.Length)
+            throw Wrong($"{saved.Registers?.Length ?? 0} registers; expected {expected.Length}");
         for (int i = 0; i < expected.Length; i++)
         {
-            RegisterValues found = saved.Registers[i];
-            if (found.Name != expected[i].Name || found.Values.Length != expected[i].Count)
-                throw Wrong($"'{found.Name}' of {found.Values.Length} elements where '{expected[i].Name}' of {expected[i].Count} belongs");
+            RegisterValues? found = saved.Registers[i];
+            if (found?.Name != expected[i].Name || found.Values?.Length != expected[i].Count)
+                throw Wrong($"'{found?.Name}' of {found?.Values?.Length ?? 0} elements where '{expected[i].Name}' of {expected[i].Count} belongs");
             for (int element = 0; element < found.Values.Length; element++)
             {
                 ulong value = found.Values[element];
-                if (expected[i].Width < 8 && value >> (8 * expected[i].Width) != 0)
-                    throw Wrong($"0x{value:x} as '{found.Name}', which has {expected[i].Width} bytes");
+                if ((value & ~expected[i].Possible) != 0)
+                    throw Wrong($"0x{value:x} as '{found.Name}', which has no bits but 0x{expected[i].Possible:x}");
                 Write(s, expected[i], element, value);
             }
         }

@@ -7,7 +7,8 @@ namespace Sim.Engine.Cpu.PowerPc;
 /// <param name="Offset">Byte offset in the state.</param>
 /// <param name="Width">Bytes of one element: 1, 2, 4 or 8.</param>
 /// <param name="Count">Number of elements.</param>
-internal readonly record struct RegisterDescription(string Name, int Offset, int Width, int Count);
+/// <param name="Possible">The bits that a run can set in an element.</param>
+internal readonly record struct RegisterDescription(string Name, int Offset, int Width, int Count, ulong Possible);
 
 /// <summary>The list of everything architectural in <see cref="PowerPcState"/>: what is saved, hashed, reset and shown.</summary>
 internal static unsafe class PowerPcRegisters
@@ -22,13 +23,13 @@ internal static unsafe class PowerPcRegisters
         return
         [
             Of(s, s->Gpr, 32),
-            Of(s, &s->Pc),
+            Of(s, &s->Pc, possible: 0xFFFF_FFFC),
             Of(s, &s->Msr),
-            Of(s, s->Cr, 8),
-            Of(s, &s->XerSo),
-            Of(s, &s->XerOv),
-            Of(s, &s->XerCa),
-            Of(s, &s->Reserved),
+            Of(s, s->Cr, 8, 15),
+            Of(s, &s->XerSo, possible: 1),
+            Of(s, &s->XerOv, possible: 1),
+            Of(s, &s->XerCa, possible: 1),
+            Of(s, &s->Reserved, possible: 1),
             Of(s, &s->XerRest),
             Of(s, &s->Lr),
             Of(s, &s->Ctr),
@@ -76,7 +77,7 @@ internal static unsafe class PowerPcRegisters
             Of(s, &s->TimebaseOffset),
             Of(s, &s->AlternateOffset),
             Of(s, &s->DecrementerZero),
-            Of(s, &s->DecrementerArmed),
+            Of(s, &s->DecrementerArmed, possible: 1),
             Of(s, &s->TimerTick),
             Of(s, &s->Decar),
             Of(s, &s->Tcr),
@@ -89,17 +90,19 @@ internal static unsafe class PowerPcRegisters
             Of(s, &s->Mas6),
             Of(s, &s->Mas7),
             Of(s, s->Pid, 3),
-            Of(s, &s->NextVictim),
+            Of(s, &s->NextVictim, possible: 3),
             Of(s, s->TlbMas1, PowerPcState.TlbEntries),
             Of(s, s->TlbMas2, PowerPcState.TlbEntries),
             Of(s, s->TlbMas73, PowerPcState.TlbEntries),
-            Of(s, &s->Lines),
-            Of(s, &s->MachineCheckPending),
-            Of(s, &s->Held),
+            Of(s, &s->Lines, possible: (1 << InputLine.Count) - 1),
+            Of(s, &s->MachineCheckPending, possible: 1),
+            Of(s, &s->Held, possible: 1),
         ];
     }
 
-    static RegisterDescription Of<T>(PowerPcState* s, T* field, int count = 1,
+    static RegisterDescription Of<T>(PowerPcState* s, T* field, int count = 1, ulong possible = ulong.MaxValue,
         [CallerArgumentExpression(nameof(field))] string expression = "")
-        where T : unmanaged => new(expression[(expression.IndexOf('>') + 1)..], (int)((byte*)field - (byte*)s), sizeof(T), count);
+        where T : unmanaged => new(
+            expression[(expression.IndexOf('>') + 1)..], (int)((byte*)field - (byte*)s), sizeof(T), count,
+            possible & (ulong.MaxValue >> (64 - (8 * sizeof(T)))));
 }

@@ -1,3 +1,4 @@
+using Sim.Engine.Base;
 using Sim.Engine.Memory;
 using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
@@ -113,6 +114,25 @@ public sealed partial class OpenPic
         BeginRound(timer, RoundEnd(timer));
         RequestEdge(OpenPicState.FirstTimer + timer);
         UpdateSource(OpenPicState.FirstTimer + timer);
+    }
+
+    /// <summary>
+    /// Refuses timers that no run can have left: one that counts fires at its round's end, which is not long past. (Rounds begin where the
+    /// last one ended, so that one from long ago would fire once for every round since.)
+    /// </summary>
+    private void CheckTimers()
+    {
+        var scheduler = Machine.Scheduler;
+        for (var timer = 0; timer < OpenPicState.TimerCount; timer++)
+        {
+            var counts = State.TimerLoaded[timer] != 0;
+            LoadedState.Require(
+                this,
+                State.TimerLoaded[timer] < CountInhibit && counts == timers[timer].IsArmed
+                    && (!counts || (timers[timer].Deadline == RoundEnd(timer) && State.TimerStarted[timer] >= 0
+                        && timers[timer].Deadline > scheduler.GlobalTime - VirtualTime.Second)),
+                "a timer that counts fires at the end of its round, and no other does");
+        }
     }
 
     /// <summary>After a reset no timer counts.</summary>

@@ -112,6 +112,7 @@ public sealed partial class OpenPic : SysBusDevice, IInterruptController
             {
                 var pic = (OpenPic)d;
                 pic.State.CheckSizes(pic.CanonicalPath);
+                pic.CheckTimers();
                 pic.RebuildWaiting();
             };
         },
