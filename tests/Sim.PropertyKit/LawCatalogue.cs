@@ -5,6 +5,7 @@ using Sim.PropertyKit.Memory;
 using Sim.PropertyKit.Qdev;
 using Sim.PropertyKit.Qom;
 using Sim.PropertyKit.Scheduling;
+using Sim.PropertyKit.Snapshots;
 
 namespace Sim.PropertyKit;
 
@@ -34,5 +35,7 @@ public static class LawCatalogue
         .. ReplayLaws.All,
         .. GuestLaws.All,
         CpuReferenceLaw.Law,
+        .. SnapshotLaws.All,
+        .. CorruptionLaws.All,
     ];
 }

@@ -30,6 +30,8 @@ public sealed class PlantedDevice : Device
     [Wiring] private VirtualTimer timer = null!;
     [Wiring] private Func<ulong> source = null!;
     [Wiring] private bool countsPeeks;
+    [Wiring] private bool forgets;
+    [Wiring] private ulong forgotten;
 
     /// <summary>What a snapshot keeps.</summary>
     public PlantedState State = new();
@@ -37,10 +39,13 @@ public sealed class PlantedDevice : Device
     /// <summary>A type table in which the device draws from <paramref name="source"/> every 10 µs.</summary>
     public static TypeRegistry Drawing(Func<ulong> source) => Table(source, countsPeeks: false);
 
+    /// <summary>A type table in which the device counts its draws where no snapshot sees it.</summary>
+    public static TypeRegistry Forgetting() => Table(static () => 0, countsPeeks: false, forgets: true);
+
     /// <summary>A type table in which the device counts the peeks at its register.</summary>
     public static TypeRegistry CountingPeeks() => Table(static () => 0, countsPeeks: true);
 
-    private static TypeRegistry Table(Func<ulong> source, bool countsPeeks)
+    private static TypeRegistry Table(Func<ulong> source, bool countsPeeks, bool forgets = false)
     {
         Module.CallInit(ModuleInit.Qom);
         var table = new TypeRegistry(TypeRegistry.Default);
@@ -48,7 +53,7 @@ public sealed class PlantedDevice : Device
         {
             Name = TypeName,
             Parent = Device.TypeName,
-            New = () => new PlantedDevice { source = source, countsPeeks = countsPeeks },
+            New = () => new PlantedDevice { source = source, countsPeeks = countsPeeks, forgets = forgets },
             ClassInit = static (klass, _) =>
             {
                 var dc = (DeviceClass)klass;
@@ -69,7 +74,7 @@ public sealed class PlantedDevice : Device
 
     private void Draw()
     {
-        State.Value = (State.Value * 31) + source();
+        State.Value = (State.Value * 31) + source() + (forgets ? ++forgotten : 0);
         timer.Arm(Machine.Scheduler.Now + (10 * VirtualTime.Microsecond));
     }
 
