@@ -48,14 +48,12 @@ internal static class Asm
     public static uint Cmplw(int a, int b) => X(0, a, b, 32);
     public static uint Cmplwi(int a, int value) => D(10, 0, a, value);
     public static uint Or(int a, int s, int b) => X(s, a, b, 444);
-    public static uint Xor(int a, int s, int b) => X(s, a, b, 316);
     public static uint Andc(int a, int s, int b) => X(s, a, b, 60);
     public static uint Subf(int d, int a, int b) => X(d, a, b, 40);
     public static uint Rotlwi(int a, int s, int count) => 21u << 26 | (uint)s << 21 | (uint)a << 16 | (uint)count << 11 | 31 << 1;
     public static uint Slwi(int a, int s, int count) => 21u << 26 | (uint)s << 21 | (uint)a << 16 | (uint)count << 11 | (uint)(31 - count) << 1;
     public static uint Dcbst(int a, int b) => X(0, a, b, 54);
     public static uint Icbi(int a, int b) => X(0, a, b, 982);
-    public static uint Mtctr(int s) => Mtspr(9, s);
     public static uint Mtlr(int s) => Mtspr(8, s);
     public static uint Wrtee(int s) => X(s, 0, 0, 131);
     public static uint Tlbsx(int a, int b) => X(0, a, b, 914);
