@@ -37,7 +37,7 @@ public static class CpuReferenceLaw
             SequenceCase[] cases = [.. Enumerable.Range(0, count).Select(i => SequenceGenerator.Draw(unchecked(first + (ulong)i)))];
             Compare(cases, first, ours, coverage);
             done += count;
-            options.Progress?.Invoke(done);
+            options.Progress?.Invoke(new LawReport(seed, done, coverage.Counts));
         }
 
         string[] missed = [.. coverage.Missed(options.Runs)];

@@ -22,7 +22,7 @@ public static class StateCoverageLaws
             var violations = StateCoverage.Violations(machine.Root, type);
             if (violations.Count > 0)
                 throw new LawFailedException($"Law 'state-coverage' is broken:\n{string.Join('\n', violations)}") { Case = type.Name };
-            options.Progress?.Invoke(index + 1);
+            options.Progress?.Invoke(new LawReport(0, index + 1, new Dictionary<string, int>()));
         }
 
         return new LawReport(0, concerned.Count, new Dictionary<string, int> { ["types"] = concerned.Count });

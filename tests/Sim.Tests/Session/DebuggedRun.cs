@@ -3,6 +3,7 @@ using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Session;
 using Sim.PropertyKit;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

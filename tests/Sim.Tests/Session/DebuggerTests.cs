@@ -4,6 +4,7 @@ using Sim.Engine.Boards;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;

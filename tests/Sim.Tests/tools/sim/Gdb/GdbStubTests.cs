@@ -6,6 +6,7 @@ using Sim.Cli.Gdb;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Session;
 using Sim.PropertyKit;
+using Sim.PropertyKit.Machines;
 using Xunit;
 
 namespace Sim.Tests;
