@@ -16,7 +16,8 @@ public sealed class LawCatalogueTests
 
     [Fact]
     public void Every_law_of_cases_says_which_classes_it_must_be_tried_on() =>
-        Assert.Equal(["state-coverage"], LawCatalogue.All.Where(static law => law.Sample.Required.Count == 0).Select(static law => law.Name));
+        Assert.Equal(["state-coverage"], LawCatalogue.All.Where(static law => law.Sample.Required.Count == 0)
+            .Select(static law => law.Name));
 
     [Fact]
     public void The_laws_of_the_design_that_cases_can_try_are_there() =>
@@ -27,7 +28,7 @@ public sealed class LawCatalogueTests
     {
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        Assert.All(LawCatalogue.All, law => Assert.Throws<OperationCanceledException>(
+        Assert.All(LawCatalogue.All.Where(static law => law.Missing() is null), law => Assert.Throws<OperationCanceledException>(
             () => law.Holds(law.Sample with { PastFailures = [], Cancellation = cancelled.Token })));
     }
 }

@@ -13,15 +13,18 @@ public static class ExecutionLaws
     /// <summary>Single steps against pieces of every length, with and without tail calls, with caches kept and dropped.</summary>
     public static NamedLaw SingleSteps { get; } = NamedLaw.Of(
         "single-steps", "L6",
-        "A program run instruction by instruction has the same state after every count as one run in pieces of any length, by calls or tail calls, caches dropped or kept.",
+        "A program run instruction by instruction has the same state after every count as one run in pieces of any "
+        + "length, by calls or tail calls, caches dropped or kept.",
         GuestProgram.Any, static (program, classes) => Compare(program, null, classes),
         new LawOptions
         {
             Runs = 150,
             Required =
             [
-                ("Loop", 0.2), ("Memory", 0.2), ("Registers", 0.2), ("SelfModification", 0.2), ("Translation", 0.2), ("UserMode", 0.2), ("Decrementer", 0.2),
-                ("exception taken", 0.5), ("interrupt taken", 0.1), ("TLB error", 0.2), ("user mode", 0.2), ("code changed", 0.2), ("caches dropped", 0.2),
+                ("Loop", 0.2), ("Memory", 0.2), ("Registers", 0.2), ("SelfModification", 0.2), ("Translation", 0.2), ("UserMode", 0.2),
+                ("Decrementer", 0.2),
+                ("exception taken", 0.5), ("interrupt taken", 0.1), ("TLB error", 0.2), ("user mode", 0.2), ("code changed", 0.2),
+                ("caches dropped", 0.2),
                 ("block cut", 0.5),
             ],
         });
@@ -122,7 +125,8 @@ public static class ExecutionLaws
             {
                 for (var element = 0; element < register.Count; element++)
                 {
-                    var (left, right) = (PowerPcStateSection.Read(stepped.Cpu.State, register, element), PowerPcStateSection.Read(Cpu.State, register, element));
+                    var (left, right) = (PowerPcStateSection.Read(stepped.Cpu.State, register, element),
+                        PowerPcStateSection.Read(Cpu.State, register, element));
                     if (left != right)
                         return FormattableString.Invariant($"{register.Name}[{element}] is 0x{right:x}; stepped 0x{left:x}");
                 }
@@ -133,6 +137,7 @@ public static class ExecutionLaws
 
         private ulong Read(ulong offset, int size, Engine.Memory.BusInitiator? initiator) => ++accesses + (uint)offset;
 
-        private void Write(ulong offset, ulong value, int size, Engine.Memory.BusInitiator? initiator) => accesses = accesses * 31 + (uint)value;
+        private void Write(ulong offset, ulong value, int size, Engine.Memory.BusInitiator? initiator) =>
+            accesses = accesses * 31 + (uint)value;
     }
 }

@@ -62,7 +62,8 @@ public readonly record struct GuestPart(GuestPartKind Kind, int A, int B)
 /// A PowerPC program that ends in a branch to itself, and the ways in which its run is cut into pieces.
 /// </summary>
 /// <param name="Parts">The parts.</param>
-/// <param name="Position">Words from the start of a page to the program's first: blocks that end at a page's end are part of the game.</param>
+/// <param name="Position">Words from the start of a page to the program's first: blocks that end at a page's end are part of the
+/// game.</param>
 /// <param name="Budgets">Lengths of the pieces, in turn.</param>
 /// <param name="Drops">At every so-manieth stop decoded code and translations are dropped; 0 for never.</param>
 public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, IReadOnlyList<int> Budgets, int Drops)
@@ -86,7 +87,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
 
     private static readonly Instruction[] UserInstructions =
     [
-        .. Decoder.All().Where(static i => i.Value >> 26 is 8 or 12 or 13 or 7 or (>= 20 and <= 29) || (i.Value >> 26 == 31 && IsPlain(i.Mnemonic))),
+        .. Decoder.All().Where(static i => i.Value >> 26 is 8 or 12 or 13 or 7 or (>= 20 and <= 29)
+            || (i.Value >> 26 == 31 && IsPlain(i.Mnemonic))),
     ];
 
     /// <summary>Random programs, with a shrinker.</summary>
@@ -131,7 +133,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     {
         Vector.SystemCall =>
         [
-            Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 18, 16), Asm.Mtspr(Srr1, HandlerRegister), Asm.Rfi,
+            Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 18, 16), Asm.Mtspr(Srr1, HandlerRegister),
+                Asm.Rfi,
         ],
         Vector.Decrementer => [Asm.Addis(HandlerRegister, 0, 0x0800), Asm.Mtspr(Tsr, HandlerRegister), Asm.Rfi],
         _ => [Asm.Mfspr(HandlerRegister, Srr0), Asm.Addi(HandlerRegister, HandlerRegister, 4), Asm.Mtspr(Srr0, HandlerRegister), Asm.Rfi],
@@ -169,7 +172,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         {
             case GuestPartKind.Arithmetic:
                 code.AddRange(
-                    [Asm.Addc(target, target, source), Asm.Adde(source, target, source), Asm.Mullw(target, source, target), Asm.Xor(source, target, source)]);
+                    [Asm.Addc(target, target, source), Asm.Adde(source, target, source), Asm.Mullw(target, source, target),
+                        Asm.Xor(source, target, source)]);
                 break;
             case GuestPartKind.Memory:
                 code.Add(Access(part.A, target, 0xFF0 + part.B % 24, DataBase));
@@ -191,18 +195,21 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 AddTranslation(code, part, target);
                 break;
             case GuestPartKind.UserMode:
-                code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x4000), Asm.Mtmsr(Scratch), Asm.Mfspr(target, Srr0), Asm.Adde(target, target, source)]);
+                code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x4000), Asm.Mtmsr(Scratch), Asm.Mfspr(target, Srr0),
+                    Asm.Adde(target, target, source)]);
                 if (part.A % 2 == 0)
                     code.Add(Asm.Sc);
                 break;
             case GuestPartKind.Decrementer:
-                code.AddRange([Asm.Addi(Scratch, 0, 1 + part.A % 60), Asm.Mtspr(Dec, Scratch), Asm.Addis(Scratch, 0, 0x0400), Asm.Mtspr(Tcr, Scratch), Asm.Wrteei(true)]);
+                code.AddRange([Asm.Addi(Scratch, 0, 1 + part.A % 60), Asm.Mtspr(Dec, Scratch), Asm.Addis(Scratch, 0, 0x0400),
+                    Asm.Mtspr(Tcr, Scratch), Asm.Wrteei(true)]);
                 break;
             case GuestPartKind.Timebase:
                 code.Add(Asm.Mftb(target));
                 break;
             case GuestPartKind.Reservation:
-                code.AddRange([Asm.Addi(Scratch, DataBase, part.A % 64 * 4), Asm.Lwarx(target, 0, Scratch), Asm.Addi(target, target, 1), Asm.Stwcx(target, 0, Scratch)]);
+                code.AddRange([Asm.Addi(Scratch, DataBase, part.A % 64 * 4), Asm.Lwarx(target, 0, Scratch), Asm.Addi(target, target, 1),
+                    Asm.Stwcx(target, 0, Scratch)]);
                 break;
             default:
                 code.Add(AnyInstruction(part));
@@ -240,7 +247,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 // TLB1 entries 2 and 3, or TLB0 by the window's page: the two pages of data, this way or the other.
                 var page = part.B % 2 == 0 ? Data : Data + 0x1000;
                 var mas0 = part.A % 4 == 0 ? 0x1000_0000u | (2u + (uint)part.B / 2 % 2) << 16 : (uint)(part.B % 4) << 16;
-                AddMoves(code, (Mas0, mas0), (Mas1, 0x8000_0100u | (uint)(part.B / 4 % 3) << 16), (Mas2, Window), (Mas3, page | (part.B % 5 == 0 ? 0x01u : 0x3Fu)));
+                AddMoves(code, (Mas0, mas0), (Mas1, 0x8000_0100u | (uint)(part.B / 4 % 3) << 16), (Mas2, Window),
+                    (Mas3, page | (part.B % 5 == 0 ? 0x01u : 0x3Fu)));
                 code.Add(Asm.Tlbwe);
                 break;
             case 2:

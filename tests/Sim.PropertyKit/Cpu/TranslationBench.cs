@@ -5,7 +5,8 @@ using Sim.Engine.Memory;
 namespace Sim.PropertyKit.Cpu;
 
 /// <summary>
-/// A CPU whose translations change and are used, beside a model that walks all entries of both TLBs for every single access and looks up the physical map
+/// A CPU whose translations change and are used, beside a model that walks all entries of both TLBs for every single access and looks up
+/// the physical map
 /// afterwards.
 /// </summary>
 internal sealed unsafe class TranslationBench : IDisposable
@@ -37,11 +38,13 @@ internal sealed unsafe class TranslationBench : IDisposable
             for (var word = 0u; word < 8; word++)
             {
                 cpu.Load(Frames + page * 0x1000 + 4 * word, Asm.Addi(3, 3, (int)(page * 8 + word + 1)));
-                other.Write(page * 0x1000 + 4 * word, BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(Asm.Addi(3, 3, (int)(page * 8 + word + 101)))));
+                other.Write(page * 0x1000 + 4 * word,
+                    BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(Asm.Addi(3, 3, (int)(page * 8 + word + 101)))));
             }
         }
 
-        overlays = [cpu.NewRegisters(0x1000, static (offset, _, _) => 0x1234_5678 + offset, static (_, _, _, _) => { }), cpu.NewRam(other, false), cpu.NewRam(other, true)];
+        overlays = [cpu.NewRegisters(0x1000, static (offset, _, _) => 0x1234_5678 + offset, static (_, _, _, _) => { }),
+            cpu.NewRam(other, false), cpu.NewRam(other, true)];
     }
 
     public BareCpu Cpu => cpu;
@@ -60,13 +63,15 @@ internal sealed unsafe class TranslationBench : IDisposable
                 WriteEntry(step);
                 break;
             case TranslationStepKind.Invalidate:
-                Execute(Asm.Tlbivax(0, 5), (Window + 0x1000 * (uint)step.Page) | (step.Number % 2 == 0 ? 8u : 0u) | (step.Number % 5 == 0 ? 4u : 0u));
+                Execute(Asm.Tlbivax(0, 5), (Window + 0x1000 * (uint)step.Page) | (step.Number % 2 == 0 ? 8u : 0u)
+                    | (step.Number % 5 == 0 ? 4u : 0u));
                 break;
             case TranslationStepKind.SetPid:
                 Execute(Asm.Mtspr((step.Number % 3) switch { 0 => Pid0, 1 => Pid1, _ => Pid2 }, 5), (uint)(step.Page % 3));
                 break;
             case TranslationStepKind.SetMsr:
-                Context.SetMsr(cpu.State, (step.Number % 2 == 0 ? Msr.Pr : 0) | (step.Number / 2 % 2 == 0 ? Msr.Ds : 0) | (step.Number / 4 % 2 == 0 ? Msr.Is : 0));
+                Context.SetMsr(cpu.State, (step.Number % 2 == 0 ? Msr.Pr : 0) | (step.Number / 2 % 2 == 0 ? Msr.Ds : 0)
+                    | (step.Number / 4 % 2 == 0 ? Msr.Is : 0));
                 break;
             case TranslationStepKind.Remap:
                 Remap(overlays[step.Number % 3], Frames + 0x1000 * (uint)(step.Page % 4));
@@ -106,11 +111,13 @@ internal sealed unsafe class TranslationBench : IDisposable
         uint[] values =
         [
             inTlb1 ? 0x1000_0000u | (1u + (uint)(number / 4 % 3)) << 16 : (uint)(number / 4 % 4) << 16,
-            (number % 7 == 0 ? 0 : Mmu.Valid) | (number % 11 == 0 ? Mmu.Protected : 0) | (uint)(number / 8 % 3) << 16 | (number % 5 == 0 ? Mmu.Space : 0) | size,
+            (number % 7 == 0 ? 0 : Mmu.Valid) | (number % 11 == 0 ? Mmu.Protected : 0) | (uint)(number / 8 % 3) << 16
+                | (number % 5 == 0 ? Mmu.Space : 0) | size,
             Window + 0x1000 * (uint)step.Page,
             (Frames + 0x1000 * (uint)(number / 16 % 4)) | (number % 3 == 1 ? (uint)(number / 64 % 64) : 0x3Fu),
         ];
-        foreach (var (register, value) in (ReadOnlySpan<(int, uint)>)[(Mas0, values[0]), (Mas1, values[1]), (Mas2, values[2]), (Mas3, values[3])])
+        foreach (var (register, value) in (ReadOnlySpan<(int, uint)>)[(Mas0, values[0]), (Mas1, values[1]), (Mas2, values[2]),
+            (Mas3, values[3])])
             Execute(Asm.Mtspr(register, 5), value);
         Execute(Asm.Tlbwe, 0);
     }
@@ -219,7 +226,8 @@ internal sealed unsafe class TranslationBench : IDisposable
             var mas3 = (uint)state->TlbMas73[entry];
             var bit = (kind switch { AccessKind.Fetch => 4, AccessKind.Store => 2, _ => 0 }) + (problem ? 1 : 0);
             var physical = state->TlbMas73[entry] >> 12 << 12;
-            return ((mas3 >> bit & 1) != 0 ? TranslationResult.Found : TranslationResult.Forbidden, physical / length * length + address % length);
+            return ((mas3 >> bit & 1) != 0 ? TranslationResult.Found : TranslationResult.Forbidden,
+                physical / length * length + address % length);
         }
 
         return (TranslationResult.Missed, 0);

@@ -6,15 +6,18 @@ public static class TranslationLaws
     /// <summary>Every access goes where a walk of the TLBs leads, whatever was cached.</summary>
     public static NamedLaw SoftTlb { get; } = NamedLaw.Of(
         "soft-tlb", "cpu",
-        "Every load, store and fetch goes where a walk of all TLB entries leads, after any TLB write, invalidation, change of PID, MSR or memory map, and stamps its page.",
+        "Every load, store and fetch goes where a walk of all TLB entries leads, after any TLB write, invalidation, "
+        + "change of PID, MSR or memory map, and stamps its page.",
         TranslationSequence.Any, static (sequence, classes) => Run(sequence, null, classes),
         new LawOptions
         {
             Runs = 300,
             Required =
             [
-                ("loaded", 0.3), ("stored", 0.3), ("fetched", 0.2), ("used again", 0.1), ("fault DataTlbError", 0.3), ("fault DataStorage", 0.1),
-                ("fault InstructionTlbError", 0.3), ("fault InstructionStorage", 0.05), ("remapped", 0.3), ("stored to registers or ROM", 0.01),
+                ("loaded", 0.3), ("stored", 0.3), ("fetched", 0.2), ("used again", 0.1), ("fault DataTlbError", 0.3),
+                ("fault DataStorage", 0.1),
+                ("fault InstructionTlbError", 0.3), ("fault InstructionStorage", 0.05), ("remapped", 0.3),
+                ("stored to registers or ROM", 0.01),
                 ("stepped in user mode", 0.3),
             ],
         });

@@ -10,17 +10,20 @@ public static class ConfigurationLaws
 {
     private const long Instructions = 20_000;
 
-    /// <summary>A right configuration boots and runs alike every time; a wrong one is refused in a sentence that names the option.</summary>
+    /// <summary>A right configuration boots and runs alike every time; a wrong one is refused in a sentence that names the
+    /// option.</summary>
     public static NamedLaw Configurations { get; } = NamedLaw.Of(
         "machine-configurations", "L1",
-        "A possible machine boots, runs and is reset alike every time; an impossible one is refused in one sentence that names the option, and leaves nothing behind.",
+        "A possible machine boots, runs and is reset alike every time; an impossible one is refused in one sentence "
+        + "that names the option, and leaves nothing behind.",
         ConfigurationPlan.Any, static (plan, classes) => Boot(plan, Session.Boot, classes),
         new LawOptions
         {
             Runs = 60,
             Required =
             [
-                ("possible", 0.3), ("ppce500", 0.2), ("mpc8544ds", 0.1), ("none", 0.02), ("several CPUs", 0.15), ("random schedule", 0.1), ("CPU model", 0.15),
+                ("possible", 0.3), ("ppce500", 0.2), ("mpc8544ds", 0.1), ("none", 0.02), ("several CPUs", 0.15), ("random schedule", 0.1),
+                ("CPU model", 0.15),
                 ("wrong --smp", 0.01), ("wrong --memory", 0.01), ("wrong CPU", 0.005), ("wrong machine", 0.01), ("wrong --quantum", 0.01),
                 ("wrong --icount-shift", 0.01), ("wrong --serial", 0.01), ("wrong schedule", 0.01),
             ],
@@ -60,8 +63,10 @@ public static class ConfigurationLaws
         var open = new OpenSteps();
         var error = Check.Caught(() => boot(plan.ToConfiguration(), new SessionOptions { Observer = open }).Dispose());
         Check.That(error is SimException, $"expected a refusal of {option}: {error?.ToString() ?? "the machine was built"}");
-        Check.That(error!.Message.Contains(option, StringComparison.OrdinalIgnoreCase), $"the refusal does not name {option}: {error.Message}");
-        Check.That(!error.Message.Contains('\n', StringComparison.Ordinal) && error.Message[^1] is '.' or '?', $"no sentence: {error.Message}");
+        Check.That(error!.Message.Contains(option, StringComparison.OrdinalIgnoreCase),
+            $"the refusal does not name {option}: {error.Message}");
+        Check.That(!error.Message.Contains('\n', StringComparison.Ordinal) && error.Message[^1] is '.' or '?',
+            $"no sentence: {error.Message}");
         Check.Equal(0, open.Depth, "steps that are still open");
     }
 

@@ -17,7 +17,8 @@ namespace Sim.PropertyKit.Machines;
 /// <param name="Shift">log2 of ns per instruction.</param>
 /// <param name="Serials">Serial ports.</param>
 public sealed record ConfigurationPlan(
-    string Machine, string? Cpu = null, int Smp = 1, long? Mebibytes = null, string Schedule = "round-robin", long Quantum = 20_000, int Shift = 1, int Serials = 1)
+    string Machine, string? Cpu = null, int Smp = 1, long? Mebibytes = null, string Schedule = "round-robin", long Quantum = 20_000,
+        int Shift = 1, int Serials = 1)
 {
     private static readonly string[] Machines = ["ppce500", "mpc8544ds", "none"];
 
@@ -47,7 +48,8 @@ public sealed record ConfigurationPlan(
                 return "--smp";
             if (Serials < 0 || Serials > (isEmpty ? 1 : 2))
                 return "--serial";
-            if (Mebibytes is { } size && (isEmpty ? size > 65536 : size % 64 != 0 || size <= 0 || size > (Machine == "ppce500" ? 49152 : 3072)))
+            if (Mebibytes is { } size && (isEmpty ? size > 65536 : size % 64 != 0 || size <= 0
+                || size > (Machine == "ppce500" ? 49152 : 3072)))
                 return "--memory";
             return Cpu is not null && (isEmpty || !Cpus.Contains(Cpu)) ? "CPU" : null;
         }
@@ -77,7 +79,8 @@ public sealed record ConfigurationPlan(
         from instructions in Gen.Choose(64, 20_000)
         from serials in Gen.Choose(0, isEmpty ? 1 : 2)
         select new ConfigurationPlan(
-            machine, cpu, smp, blocks == 0 ? null : 64L * blocks, seed % 2 == 0 ? "round-robin" : string.Create(CultureInfo.InvariantCulture, $"random:{seed}"),
+            machine, cpu, smp, blocks == 0 ? null : 64L * blocks, seed % 2 == 0 ? "round-robin"
+                : string.Create(CultureInfo.InvariantCulture, $"random:{seed}"),
             (long)instructions << shift, shift, serials);
 
     private static ConfigurationPlan Spoil(ConfigurationPlan valid, int mistake, int number) => mistake switch

@@ -5,21 +5,28 @@ namespace Sim.PropertyKit.Machines;
 /// <summary>Sequences of operations on devices of every type in real machines, beside a naive model.</summary>
 public static class DeviceLaws
 {
-    /// <summary>Devices of every type can be made, wired, used and taken away in any order; nothing but refusals comes of wrong operations.</summary>
+    /// <summary>Devices of every type can be made, wired, used and taken away in any order; nothing but refusals comes of wrong
+    /// operations.</summary>
     public static NamedLaw Operations { get; } = NamedLaw.Of(
         "device-operations", "L5",
-        "Devices of every type are made, set, plugged, realized, used, reset and taken away in any order as a simple model says; a refused step changes nothing.",
+        "Devices of every type are made, set, plugged, realized, used, reset and taken away in any order as a simple "
+        + "model says; a refused step changes nothing.",
         DeviceSequence.Any, static (sequence, classes) => RunSequence(sequence, null, classes),
         new LawOptions
         {
             Runs = 150,
             Required =
             [
-                ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.002), ("register access", 0.2),
-                ("line raised", 0.06), ("connected", 0.03), ("CPU executes", 0.03), ("ppce500", 0.04), ("realized on a bus of a new device", 0.02),
-                ("refused: Realize", 0.1), ("refused: Set", 0.05), ("refused: Unplug", 0.05), ("refused: Plug", 0.03), ("refused: Connect", 0.1),
-                ("realized openpic", 0.05), ("realized serial", 0.05), ("realized mpc-i2c", 0.05), ("realized ds1338", 0.01), ("realized e500-pcihost", 0.003),
-                ("realized e500-host-bridge", 0.003), ("realized mpc8xxx_gpio", 0.05), ("realized e500-spin", 0.05), ("realized e500v2_v30-powerpc-cpu", 0.05),
+                ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.005),
+                ("register access", 0.2),
+                ("line raised", 0.06), ("connected", 0.03), ("CPU executes", 0.03), ("ppce500", 0.04),
+                ("realized on a bus of a new device", 0.02),
+                ("refused: Realize", 0.1), ("refused: Set", 0.05), ("refused: Unplug", 0.05), ("refused: Plug", 0.03),
+                ("refused: Connect", 0.1),
+                ("realized openpic", 0.05), ("realized serial", 0.05), ("realized mpc-i2c", 0.05), ("realized ds1338", 0.01),
+                ("realized e500-pcihost", 0.003),
+                ("realized e500-host-bridge", 0.003), ("realized mpc8xxx_gpio", 0.05), ("realized e500-spin", 0.05),
+                ("realized e500v2_v30-powerpc-cpu", 0.05),
             ],
         });
 

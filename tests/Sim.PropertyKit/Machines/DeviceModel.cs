@@ -30,7 +30,8 @@ internal sealed class ModelledObject(QomObject made)
 }
 
 /// <summary>
-/// The naive model beside a machine's devices: for each object that was made its references, its place, its bus and whether it is realized; and for the whole
+/// The naive model beside a machine's devices: for each object that was made its references, its place, its bus and whether it is
+/// realized; and for the whole
 /// machine that buses and devices know each other, and that an input line is high exactly while one of its drivers is.
 /// </summary>
 internal sealed class DeviceModel(QomRoot root)
@@ -91,7 +92,8 @@ internal sealed class DeviceModel(QomRoot root)
             (at.Bus, at.InTree, at.Realized) = (null, false, false);
         foreach (var (line, target) in Drivers.Where(static d => d.Target.Parent is null).ToList())
             Drop(line, target);
-        var all = objects.Select(static o => o.Object).Where(static o => o.Parent is null).SelectMany(Tree).Concat(Tree(root.Object)).ToList();
+        var all = objects.Select(static o => o.Object).Where(static o => o.Parent is null).SelectMany(Tree)
+            .Concat(Tree(root.Object)).ToList();
         foreach (var at in objects.ToList())
             CheckObject(at, all);
         CheckBuses(all);
@@ -135,14 +137,16 @@ internal sealed class DeviceModel(QomRoot root)
     {
         foreach (var bus in all.OfType<Bus>())
         {
-            PropertyKit.Check.That(bus.Devices.All(d => !d.IsFinalized && ReferenceEquals(d.ParentBus, bus)), $"a device of bus '{bus.CanonicalPath}' is not on it");
+            PropertyKit.Check.That(bus.Devices.All(d => !d.IsFinalized && ReferenceEquals(d.ParentBus, bus)),
+                $"a device of bus '{bus.CanonicalPath}' is not on it");
             PropertyKit.Check.Equal(bus.Devices.Count(), bus.Devices.Distinct().Count(), $"devices of bus '{bus.CanonicalPath}'");
         }
 
         foreach (var device in all.OfType<Device>())
         {
             var bus = device.ParentBus;
-            PropertyKit.Check.That(bus is null || bus.Devices.Contains(device), $"'{device.CanonicalPath}' is on a bus that does not know it");
+            PropertyKit.Check.That(bus is null || bus.Devices.Contains(device),
+                $"'{device.CanonicalPath}' is on a bus that does not know it");
             var needsBus = device.Realized && device.DeviceClass.BusType is not null;
             PropertyKit.Check.That(!needsBus || bus is { IsFinalized: false }, $"'{device.CanonicalPath}' is realized without a bus");
         }
@@ -155,7 +159,8 @@ internal sealed class DeviceModel(QomRoot root)
         foreach (var irq in all.OfType<Irq>())
         {
             if (high.Contains(irq) != irq.Level)
-                throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"level of '{irq.CanonicalPath}' is {irq.Level}, of its drivers {!irq.Level}"));
+                throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture,
+                    $"level of '{irq.CanonicalPath}' is {irq.Level}, of its drivers {!irq.Level}"));
         }
     }
 

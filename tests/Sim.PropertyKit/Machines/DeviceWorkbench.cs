@@ -81,7 +81,8 @@ internal sealed class DeviceWorkbench : IDisposable
         {
             classes.Add("refused");
             classes.Add($"refused: {operation.Kind}");
-            Check.That(error.Message[^1] is '.' or '?' && !error.Message.Contains('\n', StringComparison.Ordinal), $"no sentence: {error.Message}");
+            Check.That(error.Message[^1] is '.' or '?' && !error.Message.Contains('\n', StringComparison.Ordinal),
+                $"no sentence: {error.Message}");
             if (structural)
                 Check.Equal("", StructuralDump.Difference(before, Dump()), $"what a refused {operation.Kind} changed ({error.Message})");
         }
@@ -116,9 +117,19 @@ internal sealed class DeviceWorkbench : IDisposable
                 break;
             default:
                 if (model.Objects.Count > 0)
-                    DoTo(model.Objects[operation.Object % model.Objects.Count], operation);
+                    DoTo(Chosen(operation), operation);
                 break;
         }
+    }
+
+    /// <summary>The object that a step is about; every other unrealize is that of a device with others on its bus, where there is
+    /// one.</summary>
+    private ModelledObject Chosen(DeviceOperation operation)
+    {
+        var owner = operation is { Kind: DeviceOperationKind.Unrealize, Choice: var choice } && choice % 2 == 0
+            ? model.Objects.FirstOrDefault(o => model.Objects.Any(on => on.Realized && ReferenceEquals(on.Bus?.ParentDevice, o.Object)))
+            : null;
+        return owner ?? model.Objects[operation.Object % model.Objects.Count];
     }
 
     private void DoTo(ModelledObject at, DeviceOperation operation)
@@ -161,7 +172,8 @@ internal sealed class DeviceWorkbench : IDisposable
                 break;
             case DeviceOperationKind.Unrealize:
                 classes.Add("unrealized", device.Realized);
-                classes.Add("unrealized with a device on its bus", model.Objects.Any(o => o.Realized && ReferenceEquals(o.Bus?.ParentDevice, device)));
+                classes.Add("unrealized with a device on its bus",
+                    model.Objects.Any(o => o.Realized && o.Bus is not null && ReferenceEquals(o.Bus.ParentDevice, device)));
                 Unrealize(device);
                 if (at.Realized)
                     model.Unrealized(at);
@@ -193,7 +205,8 @@ internal sealed class DeviceWorkbench : IDisposable
 
     private void Add(DeviceOperation operation)
     {
-        var names = types.Where(name => Machine.Root.Registry.Find(name) is { IsAbstract: false } type && type.IsA(Device.TypeName)).ToArray();
+        var names = types.Where(name => Machine.Root.Registry.Find(name) is { IsAbstract: false } type
+            && type.IsA(Device.TypeName)).ToArray();
         var at = model.Add(Machine.Root.New(names[operation.Object % names.Length]));
         RealizeOn(at, BusFor(at.Device!));
         if (at.Device is not SysBusDevice sysbus)
@@ -229,7 +242,8 @@ internal sealed class DeviceWorkbench : IDisposable
 
     private void Connect(Device device, DeviceOperation operation)
     {
-        var (name, count) = device.GpioCounts.Where(static g => g.Name.Contains("out", StringComparison.Ordinal) || g.Name == SysBusDevice.IrqName)
+        var (name, count) = device.GpioCounts.Where(static g => g.Name.Contains("out", StringComparison.Ordinal)
+            || g.Name == SysBusDevice.IrqName)
             .FirstOrDefault(("no-such", 1));
         var inputs = Irqs();
         var target = operation.Choice % 8 == 0 || inputs.Count == 0 ? null : inputs[operation.Choice % inputs.Count];
@@ -261,7 +275,8 @@ internal sealed class DeviceWorkbench : IDisposable
     private void Advance(long time)
     {
         var scheduler = session.Scheduler;
-        session.Run(new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + time, Instructions = scheduler.TotalInstructions + 3000 } });
+        session.Run(new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + time,
+            Instructions = scheduler.TotalInstructions + 3000 } });
         classes.Add("CPU executes", scheduler.TotalInstructions > 0);
     }
 
@@ -288,9 +303,11 @@ internal sealed class DeviceWorkbench : IDisposable
     {
         var text = new StringBuilder();
         foreach (var at in DeviceModel.Tree(Machine.Root.Object))
-            text.Append(CultureInfo.InvariantCulture, $"{at.CanonicalPath} {at.Class.Type.Name} {at.ReferenceCount} {at.Properties.Count()}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{at.CanonicalPath} {at.Class.Type.Name} {at.ReferenceCount} {at.Properties.Count()}\n");
         foreach (var bus in Buses())
-            text.Append(CultureInfo.InvariantCulture, $"{bus.CanonicalPath}: {string.Join(' ', bus.Devices.Select(static d => d.CanonicalPath))}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{bus.CanonicalPath}: {string.Join(' ', bus.Devices.Select(static d => d.CanonicalPath))}\n");
         foreach (var range in Machine.Memory.View.Ranges.Where(static r => r.Region.Kind != MemoryRegionKind.Io))
             text.Append(CultureInfo.InvariantCulture, $"map {range.Start:x}-{range.Last:x} {range.Region.Name}\n");
         foreach (var timer in session.Scheduler.Timers.Timers)

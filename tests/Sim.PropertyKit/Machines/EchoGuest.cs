@@ -5,7 +5,8 @@ using Sim.PropertyKit.Cpu;
 namespace Sim.PropertyKit.Machines;
 
 /// <summary>
-/// The smallest guest that input changes: on <c>ppce500</c> it reads its first UART, keeps a number in memory that depends on every byte and on their order, and
+/// The smallest guest that input changes: on <c>ppce500</c> it reads its first UART, keeps a number in memory that depends on every byte
+/// and on their order, and
 /// sends each byte back.
 /// </summary>
 public static class EchoGuest
@@ -20,7 +21,8 @@ public static class EchoGuest
     private static IEnumerable<uint> Code()
     {
         // TLB1 entry 1: the configuration registers at 0xF_E000_0000, 1 MiB, uncached, at 0xE000_0000.
-        (int Register, uint Value)[] entry = [(Mas0, 0x1001_0000), (Mas1, 0x8000_0500), (Mas2, 0xE000_000A), (Mas3, 0xE000_003F), (Mas7, 0xF)];
+        (int Register, uint Value)[] entry = [(Mas0, 0x1001_0000), (Mas1, 0x8000_0500), (Mas2, 0xE000_000A), (Mas3, 0xE000_003F),
+            (Mas7, 0xF)];
         foreach (var (register, value) in entry)
         {
             foreach (var word in Asm.Li(3, value))

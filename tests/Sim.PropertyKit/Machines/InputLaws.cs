@@ -32,7 +32,8 @@ public sealed record InputTimings(string Guest, string Schedule, IReadOnlyList<T
         from count in Gen.Choose(1, 8)
         from inputs in InputGenerator().ListOf(count)
         from pause in Gen.Choose(500, 30_000)
-        select new InputTimings(guest, seed % 2 == 0 ? "round-robin" : string.Create(CultureInfo.InvariantCulture, $"random:{seed}"), [.. inputs], pause),
+        select new InputTimings(guest, seed % 2 == 0 ? "round-robin" : string.Create(CultureInfo.InvariantCulture, $"random:{seed}"),
+            [.. inputs], pause),
         static timings => Shrinking.List(timings.Inputs, ShrinkInput).Select(inputs => timings with { Inputs = inputs }));
 
     /// <inheritdoc/>
@@ -63,7 +64,8 @@ public static class InputLaws
         new LawOptions
         {
             Runs = 40,
-            Required = [("echoed", 0.7), ("more than the UART holds", 0.1), ("two in one frame", 0.1), ("random schedule", 0.2), ("round robin", 0.2)],
+            Required = [("echoed", 0.7), ("more than the UART holds", 0.1), ("two in one frame", 0.1), ("random schedule", 0.2),
+                ("round robin", 0.2)],
         });
 
     /// <summary>The laws of this file.</summary>

@@ -12,14 +12,16 @@ public static class PropertyLaws
     /// <summary>A property takes what fits its type, gives it back, and refuses all else by name.</summary>
     public static NamedLaw Assignments { get; } = NamedLaw.Of(
         "property-assignments", "qom",
-        "A property of any type takes what fits and gives it back; it refuses by name what does not fit, and changes of a realized device's configuration, and keeps its value.",
+        "A property of any type takes what fits and gives it back; it refuses by name what does not fit, and changes "
+        + "of a realized device's configuration, and keeps its value.",
         PropertyCase.Of(TestTypes.Registry), static (tried, classes) => Assign(tried, TestTypes.Registry, classes),
         new LawOptions
         {
             Runs = 600,
             Required =
             [
-                ("accepted", 0.1), ("boundary", 0.03), ("beyond", 0.02), ("wrong kind", 0.1), ("read-only", 0.15), ("fixed after realize", 0.03),
+                ("accepted", 0.1), ("boundary", 0.03), ("beyond", 0.02), ("wrong kind", 0.1), ("read-only", 0.15),
+                ("fixed after realize", 0.03),
                 ("bool", 0.1), ("integer", 0.03), ("text", 0.05), ("link", 0.05), ("default", 0.2),
             ],
         });
@@ -58,13 +60,15 @@ public static class PropertyLaws
     private static void Assign(QomObject made, Property property, PropertyValue value, bool isRealized, CaseClasses classes)
     {
         var before = property.Get(made);
-        var kind = property.Type.Split('<')[0] switch { "bool" => "bool", "link" => "link", "child" => "child", var type when PropertyValues.Range(type) is not null => "integer", _ => "text" };
+        var kind = property.Type.Split('<')[0] switch { "bool" => "bool", "link" => "link", "child" => "child",
+            var type when PropertyValues.Range(type) is not null => "integer", _ => "text" };
         classes.Add(kind);
         classes.Add(value.Kind, property.IsWritable);
         var error = Check.Caught(() => made.SetProperty(property.Name, value.Value));
         if (error is null)
         {
-            Check.That(property.IsWritable && value.Fits && !(property.FixedAfterRealize && isRealized), $"{made.Class.Type.Name}.{property.Name} took {Show(value)}");
+            Check.That(property.IsWritable && value.Fits && !(property.FixedAfterRealize && isRealized),
+                $"{made.Class.Type.Name}.{property.Name} took {Show(value)}");
             Check.Equal(value.Value, property.Get(made), $"{made.Class.Type.Name}.{property.Name}");
             classes.Add("accepted");
             return;
@@ -74,10 +78,12 @@ public static class PropertyLaws
         Check.Equal(before, property.Get(made), $"{made.Class.Type.Name}.{property.Name} after a refusal");
         if (property is AliasProperty)
             return;
-        Check.That(error.Message.Contains($"'{made.Class.Type.Name}.{property.Name}'", StringComparison.Ordinal), $"the refusal does not name the property: {error.Message}");
+        Check.That(error.Message.Contains($"'{made.Class.Type.Name}.{property.Name}'", StringComparison.Ordinal),
+            $"the refusal does not name the property: {error.Message}");
         classes.Add("read-only", !property.IsWritable);
         var isFixed = property.IsWritable && property.FixedAfterRealize && isRealized;
-        Check.That(!isFixed || error.Message.Contains($"'{made.CanonicalPath}'", StringComparison.Ordinal), $"the refusal does not name the device: {error.Message}");
+        Check.That(!isFixed || error.Message.Contains($"'{made.CanonicalPath}'", StringComparison.Ordinal),
+            $"the refusal does not name the device: {error.Message}");
         classes.Add("fixed after realize", isFixed);
     }
 
@@ -96,7 +102,8 @@ public static class PropertyLaws
                 Check.Throws<SimException>(() => property.Parse(made, text), $"{made.Class.Type.Name}.{property.Name} of '{text}'");
         }
         else if (property.Type.StartsWith("link<", StringComparison.Ordinal))
-            Check.Throws<SimException>(() => property.Parse(made, "/no/such/object"), $"{made.Class.Type.Name}.{property.Name} of a path that leads nowhere");
+            Check.Throws<SimException>(() => property.Parse(made, "/no/such/object"),
+                $"{made.Class.Type.Name}.{property.Name} of a path that leads nowhere");
     }
 
     private static bool TryRealize(TestMachine machine, Device device)

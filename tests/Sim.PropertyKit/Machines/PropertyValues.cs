@@ -57,7 +57,8 @@ public static class PropertyValues
     {
         yield return new(null, true, "valid");
         yield return new(owner, owner.IsA(target), owner.IsA(target) ? "valid" : "wrong kind");
-        if (owner.Root.Object.FindChild("machine") is { } machine && Below(machine).Concat(Below(owner.Root.Object)).FirstOrDefault(o => o.IsA(target)) is { } found)
+        if (owner.Root.Object.FindChild("machine") is { } machine && Below(machine).Concat(Below(owner.Root.Object))
+            .FirstOrDefault(o => o.IsA(target)) is { } found)
             yield return new(found, true, "valid");
         yield return new(1UL, false, "wrong kind");
         yield return new("/machine", false, "wrong kind");
@@ -68,7 +69,8 @@ public static class PropertyValues
     [SuppressMessage("Performance", "CA1859", Justification = "Values are boxed on purpose, as ulong or long.")]
     private static object Box(Int128 value, Int128 minimum) => minimum < 0 ? (long)value : (object)(ulong)value;
 
-    private static IEnumerable<PropertyValue> Fitting(params IEnumerable<object?> values) => values.Select(static v => new PropertyValue(v, true, "valid"));
+    private static IEnumerable<PropertyValue> Fitting(params IEnumerable<object?> values) => values
+        .Select(static v => new PropertyValue(v, true, "valid"));
 
     private static IEnumerable<PropertyValue> Wrong(params IEnumerable<object?> values) =>
         values.Select(static v => new PropertyValue(v, false, "wrong kind"));

@@ -22,9 +22,11 @@ public static class StateCoverageLaws
             var violations = StateCoverage.Violations(machine.Root, type);
             if (violations.Count > 0)
                 throw new LawFailedException($"Law 'state-coverage' is broken:\n{string.Join('\n', violations)}") { Case = type.Name };
-            options.Progress?.Invoke(new LawReport(0, index + 1, new Dictionary<string, int>()));
+            options.Progress?.Invoke(Report(index + 1));
         }
 
-        return new LawReport(0, concerned.Count, new Dictionary<string, int> { ["types"] = concerned.Count });
+        return Report(concerned.Count);
     }
+
+    private static LawReport Report(int types) => new(0, types, new Dictionary<string, int> { ["types"] = types });
 }

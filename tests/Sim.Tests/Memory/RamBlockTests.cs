@@ -20,8 +20,12 @@ public sealed class RamBlockTests
     public void Ram_keeps_bytes_and_knows_since_when() => RamBlockLaws.DirtyEpochs.Sampled();
 
     [Fact]
-    public void A_page_that_is_not_stamped_is_found() =>
-        Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", RamBlockLaws.Sequences, static (sequence, classes) => RamBlockLaws.CheckSequence(sequence, 1, classes)));
+    public void A_page_that_is_not_stamped_is_found_and_shrunk()
+    {
+        var failure = Assert.Throws<LawFailedException>(static () => Law.Holds(
+            "a planted bug", RamBlockLaws.Sequences, static (sequence, classes) => RamBlockLaws.CheckSequence(sequence, 1, classes)));
+        Assert.Single(Assert.IsType<RamSequence>(failure.Case).Accesses);
+    }
 
     [Fact]
     public void Rom_ignores_writes_and_reads_as_ram_does()

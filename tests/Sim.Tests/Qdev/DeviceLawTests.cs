@@ -35,14 +35,16 @@ public sealed class DeviceLawTests
         var types = TestTypes.NewRegistry(Device(static _ => { }, dc => dc.AddProperty(
             Property.Integer("number", "uint32", 0, uint.MaxValue, _ => kept, (_, value) => kept = (uint)value & 0x7FFF_FFFF))));
         var failure = Assert.Throws<LawFailedException>(() => Law.Holds(
-            "a planted bug", PropertyCase.Of(types), (tried, classes) => PropertyLaws.Assign(tried, types, classes), new LawOptions { Runs = 20_000 }));
+            "a planted bug", PropertyCase.Of(types), (tried, classes) => PropertyLaws.Assign(tried, types, classes),
+                new LawOptions { Runs = 20_000 }));
         Assert.Equal(("planted", false), (Assert.IsType<PropertyCase>(failure.Case).Type, ((PropertyCase)failure.Case!).Realized));
     }
 
     private static void AssertShrinksToOne(TypeRegistry types, int operations)
     {
         var failure = Assert.Throws<LawFailedException>(() => Law.Holds(
-            "a planted bug", DeviceSequence.Any, (sequence, classes) => DeviceLaws.RunSequence(sequence with { Machine = "none" }, types, classes), new LawOptions { Runs = 300 }));
+            "a planted bug", DeviceSequence.Any, (sequence, classes) =>
+                DeviceLaws.RunSequence(sequence with { Machine = "none" }, types, classes), new LawOptions { Runs = 300 }));
         Assert.InRange(Assert.IsType<DeviceSequence>(failure.Case).Operations.Count, 1, operations);
     }
 

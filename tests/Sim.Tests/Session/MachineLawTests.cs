@@ -17,7 +17,8 @@ public sealed class MachineLawTests
         var failure = Assert.Throws<LawFailedException>(static () => Law.Holds(
             "a planted bug",
             ConfigurationPlan.Any,
-            static (plan, classes) => ConfigurationLaws.Boot(plan, static (c, o) => Session.Boot(c with { Smp = Math.Clamp(c.Smp, 1, 15) }, o), classes),
+            static (plan, classes) => ConfigurationLaws.Boot(plan, static (c, o) =>
+                Session.Boot(c with { Smp = Math.Clamp(c.Smp, 1, 15) }, o), classes),
             new LawOptions { Runs = 400 }));
         var shrunk = Assert.IsType<ConfigurationPlan>(failure.Case);
         Assert.Equal(shrunk with { Machine = "none", Smp = 0 }, new ConfigurationPlan("none", Smp: 0));
@@ -32,7 +33,8 @@ public sealed class MachineLawTests
         var outside = 0UL;
         var table = PlantedDevice.Drawing(() => outside++);
         var failure = Assert.Throws<LawFailedException>(() => Law.Holds(
-            "a planted bug", InputTimings.Any, (timings, classes) => InputLaws.TypeTwice(timings, table, classes), new LawOptions { Runs = 3 }));
+            "a planted bug", InputTimings.Any, (timings, classes) => InputLaws.TypeTwice(timings, table, classes),
+                new LawOptions { Runs = 3 }));
         Assert.Empty(Assert.IsType<InputTimings>(failure.Case).Inputs);
     }
 }

@@ -95,8 +95,11 @@ public sealed class PciBus : Bus
     }
 
     /// <summary>Chooses or checks the place of a device that is being realized. QEMU: do_pci_register_device.</summary>
+    /// <exception cref="SimException">The address is taken, there is no free one, or the bus was made without a host bridge.</exception>
     internal int Place(PciDevice device, int wanted)
     {
+        if (wiring is null)
+            throw new SimException($"Bus '{CanonicalPath}' of type '{TypeName}' takes no device: it belongs to no host bridge.");
         if (wanted >= 0)
         {
             CheckFree(device, wanted);

@@ -13,7 +13,8 @@ public sealed unsafe class ExecutionLawTests
     [Fact]
     public void An_exact_stop_that_loses_the_carry_is_found_and_shrunk()
     {
-        var failure = Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", GuestProgram.Any, static (program, classes) =>
+        var failure = Assert.Throws<LawFailedException>(static () =>
+            Law.Holds("a planted bug", GuestProgram.Any, static (program, classes) =>
             ExecutionLaws.Compare(program, static cpu => cpu.State->XerCa ^= 1, classes)));
         Assert.InRange(Assert.IsType<GuestProgram>(failure.Case).Parts.Count, 0, 1);
     }
@@ -22,7 +23,8 @@ public sealed unsafe class ExecutionLawTests
     public void Code_that_stays_as_it_was_when_it_is_stored_to_is_found_and_shrunk()
     {
         // The program's page keeps its entry for stores, which are then not seen by the decoded code.
-        var failure = Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", GuestProgram.Any, static (program, classes) =>
+        var failure = Assert.Throws<LawFailedException>(static () =>
+            Law.Holds("a planted bug", GuestProgram.Any, static (program, classes) =>
             ExecutionLaws.Compare(program, static cpu =>
             {
                 var entry = cpu.State->DataTlb + (GuestProgram.Page >> 12);
@@ -39,8 +41,10 @@ public sealed unsafe class ExecutionLawTests
     public void A_TLB_write_that_leaves_old_translations_is_found_and_shrunk()
     {
         // An entry that leads elsewhere without the core's knowledge: what was cached of it stays.
-        var failure = Assert.Throws<LawFailedException>(static () => Law.Holds("a planted bug", TranslationSequence.Any, static (sequence, classes) =>
-            TranslationLaws.Run(sequence, static cpu => cpu.State->TlbMas73[PowerPcState.Tlb0Entries + 1] ^= 0x1000, classes), new LawOptions { Runs = 2000 }));
+        var failure = Assert.Throws<LawFailedException>(static () =>
+            Law.Holds("a planted bug", TranslationSequence.Any, static (sequence, classes) =>
+            TranslationLaws.Run(sequence, static cpu => cpu.State->TlbMas73[PowerPcState.Tlb0Entries + 1] ^= 0x1000, classes),
+                new LawOptions { Runs = 2000 }));
         Assert.InRange(Assert.IsType<TranslationSequence>(failure.Case).Steps.Count, 2, 6);
     }
 }

@@ -7,11 +7,13 @@ using Xunit;
 
 namespace Sim.Tests;
 
-/// <summary>What <c>sim trace</c> prints beside the model of the order of initialisation, over random type graphs, failing ones included.</summary>
+/// <summary>What <c>sim trace</c> prints beside the model of the order of initialisation, over random type graphs, failing ones
+/// included.</summary>
 public sealed class TraceLawTests
 {
     [Fact]
-    public void A_trace_shows_the_order_of_initialisation() => Law.Holds("trace", TypeGraph.Graphs, static (graph, classes) => Check(graph, static line => line, classes), new LawOptions
+    public void A_trace_shows_the_order_of_initialisation() =>
+        Law.Holds("trace", TypeGraph.Graphs, static (graph, classes) => Check(graph, static line => line, classes), new LawOptions
     {
         Runs = 60,
         Required = [("failed", 0.2), ("realized", 0.2), ("class of an interface", 0.2), ("four levels deep", 0.15)],
@@ -58,7 +60,8 @@ public sealed class TraceLawTests
     private static bool IsStep(string line) => !line.StartsWith("realize of ", StringComparison.Ordinal)
         && (line.Split(' ')[0] is "class_init" or "class_base_init" or "object_new" or "instance_init" or "instance_post_init" or "realize" or "failed");
 
-    /// <summary>The lines about the graph's types without the property machinery around realize, nested as if that were not there.</summary>
+    /// <summary>The lines about the graph's types without the property machinery around realize, nested as if that were not
+    /// there.</summary>
     private static IEnumerable<string> OfTheGraph(List<string> printed)
     {
         var left = new List<int>();
@@ -69,14 +72,16 @@ public sealed class TraceLawTests
             var text = line.Trim();
             var words = (text.StartsWith("failed: ", StringComparison.Ordinal) ? text[8..] : text).Split(' ');
             var isOurs = words[0] is not ("property_set" or "device_set_realized" or "device_unrealize")
-                && (words[1].StartsWith("type", StringComparison.Ordinal) || (words[1].StartsWith("interface", StringComparison.Ordinal) && words[1] != "interface"));
+                && (words[1].StartsWith("type", StringComparison.Ordinal)
+                    || (words[1].StartsWith("interface", StringComparison.Ordinal) && words[1] != "interface"));
             if (!isOurs)
             {
                 left.Add(depth);
                 continue;
             }
 
-            yield return new string(' ', 2 * (depth - left.Count)) + (text.StartsWith("failed: ", StringComparison.Ordinal) ? "failed" : text);
+            yield return new string(' ', 2 * (depth - left.Count)) + (text.StartsWith("failed: ", StringComparison.Ordinal) ? "failed"
+                : text);
         }
     }
 }
