@@ -15,6 +15,7 @@ public static class DeviceLaws
         new LawOptions
         {
             Runs = 150,
+            PastFailures = [new(10271473463855619047, 46), new(11581353899869171149, 48)],
             Required =
             [
                 ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.005),

@@ -114,7 +114,8 @@ internal sealed class DeviceModel(QomRoot root)
     private void CheckObject(ModelledObject at, List<QomObject> all)
     {
         var links = all.Sum(owner => Links(owner, at.Object));
-        var expected = at.Held + (at.InTree ? 1 : 0) + links;
+        var driven = Drivers.Count(d => ReferenceEquals(d.Target, at.Object));
+        var expected = at.Held + (at.InTree ? 1 : 0) + links + driven;
         PropertyKit.Check.Equal(expected, at.Object.ReferenceCount, $"references of {at}");
         PropertyKit.Check.Equal(expected == 0, at.Object.IsFinalized, $"end of {at}");
         PropertyKit.Check.Equal(at.InTree, at.Object.Parent is not null, $"place in the tree of {at}");

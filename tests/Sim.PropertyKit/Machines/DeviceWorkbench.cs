@@ -275,8 +275,14 @@ internal sealed class DeviceWorkbench : IDisposable
     private void Advance(long time)
     {
         var scheduler = session.Scheduler;
-        session.Run(new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + time,
-            Instructions = scheduler.TotalInstructions + 3000 } });
+        session.Run(new RunLimits
+        {
+            Stop = new StopCondition
+            {
+                Time = scheduler.ReachedTime + time,
+                Instructions = scheduler.TotalInstructions + 3000
+            }
+        });
         classes.Add("CPU executes", scheduler.TotalInstructions > 0);
     }
 

@@ -60,8 +60,14 @@ public static class PropertyLaws
     private static void Assign(QomObject made, Property property, PropertyValue value, bool isRealized, CaseClasses classes)
     {
         var before = property.Get(made);
-        var kind = property.Type.Split('<')[0] switch { "bool" => "bool", "link" => "link", "child" => "child",
-            var type when PropertyValues.Range(type) is not null => "integer", _ => "text" };
+        var kind = property.Type.Split('<')[0] switch
+        {
+            "bool" => "bool",
+            "link" => "link",
+            "child" => "child",
+            var type when PropertyValues.Range(type) is not null => "integer",
+            _ => "text"
+        };
         classes.Add(kind);
         classes.Add(value.Kind, property.IsWritable);
         var error = Check.Caught(() => made.SetProperty(property.Name, value.Value));

@@ -103,8 +103,12 @@ public sealed record MapPlan(IReadOnlyList<RegionPlan> Regions, IReadOnlyList<Re
 
     private static IEnumerable<MapPlan> Shrink(MapPlan plan)
     {
-        if (plan.Regions.Count > 1)
-            yield return plan with { Regions = [.. plan.Regions.SkipLast(1)] };
+        for (var last = plan.Regions.Count - 1; last >= 0 && plan.Regions.Count > 1; last--)
+        {
+            if (!plan.Regions.Any(region => region.Target == last))
+                yield return plan with { Regions = [.. plan.Regions.Where((_, i) => i != last).Select(region => Without(region, last))] };
+        }
+
         foreach (var changes in Shrinking.List(plan.Changes))
             yield return plan with { Changes = changes };
         for (var i = 0; i < plan.Regions.Count; i++)
@@ -113,6 +117,13 @@ public sealed record MapPlan(IReadOnlyList<RegionPlan> Regions, IReadOnlyList<Re
                 yield return plan with { Regions = [.. plan.Regions.Take(i), smaller, .. plan.Regions.Skip(i + 1)] };
         }
     }
+
+    /// <summary>The region once another one has gone: the numbers of those behind that move up.</summary>
+    private static RegionPlan Without(RegionPlan region, int gone) => region with
+    {
+        Parent = region.Parent == gone ? -1 : region.Parent > gone ? region.Parent - 1 : region.Parent,
+        Target = region.Target > gone ? region.Target - 1 : region.Target,
+    };
 
     private static IEnumerable<RegionPlan> ShrinkRegion(RegionPlan region)
     {

@@ -119,9 +119,13 @@ public sealed record TypeGraph(IReadOnlyList<PlannedType> Types, IReadOnlyList<i
 
     private static IEnumerable<TypeGraph> Shrink(TypeGraph graph)
     {
-        // Only the last type can go: numbers are names. Others are reparented first.
-        if (graph.Types.Count > 1)
-            yield return graph with { Types = [.. graph.Types.SkipLast(1)] };
+        for (var last = graph.Types.Count - 1; last >= 0 && graph.Types.Count > 1; last--)
+        {
+            // A type without heirs can go; the numbers of those behind it, which are their names, move up.
+            if (!graph.Types.Any(t => t.Parent == last))
+                yield return graph with { Types = [.. graph.Types.Where((_, i) => i != last).Select(t => t.Parent > last ? t with { Parent = t.Parent - 1 } : t)] };
+        }
+
         if (graph.InterfaceParents.Count > 0)
         {
             var last = graph.InterfaceParents.Count - 1;

@@ -14,10 +14,10 @@ public sealed class TraceLawTests
     [Fact]
     public void A_trace_shows_the_order_of_initialisation() =>
         Law.Holds("trace", TypeGraph.Graphs, static (graph, classes) => Check(graph, static line => line, classes), new LawOptions
-    {
-        Runs = 60,
-        Required = [("failed", 0.2), ("realized", 0.2), ("class of an interface", 0.2), ("four levels deep", 0.15)],
-    });
+        {
+            Runs = 60,
+            Required = [("failed", 0.2), ("realized", 0.2), ("class of an interface", 0.2), ("four levels deep", 0.15)],
+        });
 
     [Fact]
     public void A_trace_that_leaves_out_failures_is_found() => Assert.Throws<LawFailedException>(static () => Law.Holds(
