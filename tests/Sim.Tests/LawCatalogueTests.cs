@@ -14,10 +14,11 @@ public sealed class LawCatalogueTests
         Assert.All(LawCatalogue.All, static law => Assert.EndsWith(".", law.Summary, StringComparison.Ordinal));
     }
 
+    /// <summary>All but the one that goes through all types, and the one that counts what it covers itself.</summary>
     [Fact]
-    public void Every_law_of_cases_says_which_classes_it_must_be_tried_on() =>
-        Assert.Equal(["state-coverage"], LawCatalogue.All.Where(static law => law.Sample.Required.Count == 0)
-            .Select(static law => law.Name));
+    public void Every_law_of_cases_says_which_classes_it_must_be_tried_on() => Assert.Equal(
+        ["state-coverage", "cpu-reference"],
+        LawCatalogue.All.Where(static law => law.Sample.Required.Count == 0).Select(static law => law.Name));
 
     [Fact]
     public void The_laws_of_the_design_that_cases_can_try_are_there() =>
