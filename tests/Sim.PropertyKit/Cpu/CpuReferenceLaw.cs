@@ -29,13 +29,14 @@ public static class CpuReferenceLaw
     {
         ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var coverage = new SequenceCoverage();
+        if (options.PastFailures.Count > 0)
+            Compare([.. options.PastFailures.Select(static past => past.Seed)], ours, new SequenceCoverage());
         for (int done = 0; done < options.Runs;)
         {
             options.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(BatchSize, options.Runs - done);
             ulong first = unchecked(seed + (ulong)done);
-            SequenceCase[] cases = [.. Enumerable.Range(0, count).Select(i => SequenceGenerator.Draw(unchecked(first + (ulong)i)))];
-            Compare(cases, first, ours, coverage);
+            Compare([.. Enumerable.Range(0, count).Select(i => unchecked(first + (ulong)i))], ours, coverage);
             done += count;
             options.Progress?.Invoke(new LawReport(seed, done, coverage.Counts));
         }
@@ -47,9 +48,10 @@ public static class CpuReferenceLaw
         return new LawReport(seed, options.Runs, coverage.Counts);
     }
 
-    static void Compare(SequenceCase[] cases, ulong first, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours,
-        SequenceCoverage coverage)
+    /// <summary>Compares the sequences of these seeds: ours with the reference, and ours with itself one instruction at a time.</summary>
+    static void Compare(ulong[] seeds, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours, SequenceCoverage coverage)
     {
+        SequenceCase[] cases = [.. seeds.Select(SequenceGenerator.Draw)];
         byte[] image = SequenceProgram.Build(cases);
         // The reference runs meanwhile.
         using var reference = new SequenceReference(image, cases.Length);
@@ -60,26 +62,34 @@ public static class CpuReferenceLaw
         var expected = reference.Finish();
         int[] different = [.. Enumerable.Range(0, cases.Length).Where(i => found[i].DifferencesFrom(expected[i], cases[i]).Any())];
         if (different.Length > 0)
-            Fail(cases, different, first, found, expected, ours);
+            Fail(cases, different, seeds, found, expected, ours);
         for (int i = 0; i < cases.Length; i++)
             if (!stepped[i].Equals(found[i]))
                 throw new LawFailedException(string.Create(CultureInfo.InvariantCulture,
-                    $"Sequence {first + (ulong)i} ends differently one instruction at a time: ")
-                    + $"{string.Join("; ", stepped[i].DifferencesFrom(found[i], cases[i]))} in: {cases[i]}") { Case = cases[i].ToString() };
+                    $"Sequence {seeds[i]} ends differently one instruction at a time: ")
+                    + $"{string.Join("; ", stepped[i].DifferencesFrom(found[i], cases[i]))} in: {cases[i]}")
+                {
+                    Case = cases[i].ToString(),
+                    Replay = new CaseSeed(seeds[i], 1),
+                };
     }
 
-    static void Fail(SequenceCase[] cases, int[] different, ulong first, List<SequenceOutcome> found, List<SequenceOutcome> expected,
+    static void Fail(SequenceCase[] cases, int[] different, ulong[] seeds, List<SequenceOutcome> found, List<SequenceOutcome> expected,
         Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{different.Length} of {cases.Length} sequences differ from the reference.");
         foreach (int i in different.Take(10))
             text.Append(CultureInfo.InvariantCulture,
-                $"\nsequence {first + (ulong)i}: {string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i]).Take(6))}");
+                $"\nsequence {seeds[i]}: {string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i]).Take(6))}");
         var smallest = SequenceShrinking.Shrink(cases[different[0]], ours);
         var differences = ours([smallest])[0].DifferencesFrom(SequenceReference.Run([smallest])[0], smallest);
         text.Append(CultureInfo.InvariantCulture,
-            $"\nsequence {first + (ulong)different[0]} shrunk to: {smallest}\n{string.Join("; ", differences.Take(12))}");
-        throw new LawFailedException(text.ToString()) { Case = smallest.ToString() };
+            $"\nsequence {seeds[different[0]]} shrunk to: {smallest}\n{string.Join("; ", differences.Take(12))}");
+        throw new LawFailedException(text.ToString()) 
+        {
+            Case = smallest.ToString(),
+            Replay = new CaseSeed(seeds[different[0]], 1),
+        };
     }
 }

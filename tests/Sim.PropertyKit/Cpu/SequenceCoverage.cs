@@ -99,6 +99,8 @@ internal sealed class SequenceCoverage
             table.Append(CultureInfo.InvariantCulture, $"not taken: {vector}: {reason}\n");
         table.Append(CultureInfo.InvariantCulture, $"not in the reference: {string.Join(' ', Decoder.All().Select(static i => i.Mnemonic)
             .Distinct().Where(SequenceDepartures.IsMissing))}\n");
+        foreach (var (reference, rule, test) in SequenceDepartures.Found)
+            table.Append(CultureInfo.InvariantCulture, $"departure: in the reference {reference}. {rule}. {test}\n");
         return table.ToString();
     }
 }

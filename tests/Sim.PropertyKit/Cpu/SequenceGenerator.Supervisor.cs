@@ -73,7 +73,8 @@ internal sealed partial class SequenceGenerator
     Unit Time()
     {
         int register = Target(), number = AnyOf(22, 268, 269, 284, 285);
-        if (number is 268 or 269 || draw.Next(2) == 0)
+        // In user state the reference lets 284 and 285 be read.
+        if (number is 268 or 269 || (draw.Next(2) == 0 && (number == 22 || !isMixed)))
             return new Unit([Asm.Mfspr(register, number), Asm.Addi(register, 0, draw.Next(8))]);
         if (number == 22)
             return new Unit([Asm.Addi(register, 0, -1), Asm.Mtspr(number, register)]);

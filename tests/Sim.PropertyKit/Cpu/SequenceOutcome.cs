@@ -69,9 +69,11 @@ internal sealed class SequenceOutcome
     }
 
     /// <summary>What a sequence leaves that does nothing: the registers as they were, and one system call.</summary>
-    public static SequenceOutcome Unaffected(SequenceCase input)
+    /// <param name="input">The state before.</param>
+    /// <param name="empty">The outcome of an empty sequence: what the program and the model decide; null for 0.</param>
+    public static SequenceOutcome Unaffected(SequenceCase input, SequenceOutcome? empty = null)
     {
-        var usual = new SequenceOutcome(new ulong[fields.Length]);
+        var usual = new SequenceOutcome((ulong[]?)empty?.values.Clone() ?? new ulong[fields.Length]);
         void Set(string name, ulong value) => usual.values[Array.FindIndex(fields, field => field.Name == name)] = value;
         for (int i = 0; i < 32; i++)
             Set($"r{i}", input.Registers[i]);

@@ -60,6 +60,7 @@ public sealed unsafe class InterruptTests
     [InlineData(0x7C00_07A4u)] // tlbwe
     [InlineData(0x7C9A_02A6u)] // mfspr r4,srr0
     [InlineData(0x7C9F_42A6u)] // mfspr r4,pvr
+    [InlineData(0x7C9C_42A6u)] // mfspr r4,tblw
     [InlineData(0x7C9C_43A6u)] // mtspr tblw,r4
     [InlineData(0x7C8C_43A6u)] // mtspr 268 (read-only), r4
     public void Supervisor_instructions_are_privileged_in_user_state(uint word)
@@ -101,6 +102,7 @@ public sealed unsafe class InterruptTests
     {
         using var cpu = Create(word);
         cpu.State->Gpr[5] = 0x2002;
+        cpu.State->Esr = Esr.Ptr;
         cpu.Run(1);
         Assert.Equal((Vector.Alignment, esr, 0x2002u), (cpu.VectorTaken, cpu.State->Esr, cpu.State->Dear));
     }
@@ -116,7 +118,17 @@ public sealed unsafe class InterruptTests
         SetMsr(cpu, Msr.Pr | Msr.Ucle);
         cpu.State->Pc = 0x1000;
         cpu.Run(1);
-        Assert.Equal(0x1004u, cpu.State->Pc);
+        Assert.Equal((0x1004u, 0u), (cpu.State->Pc, cpu.State->L1Csr0));
+    }
+
+    [Fact]
+    public void A_fetch_that_misses_leaves_esr_and_dear()
+    {
+        using var cpu = Create();
+        (cpu.State->Esr, cpu.State->Dear, cpu.State->Pc) = (Esr.Ptr, 0x1234, 0x9000_0000);
+        cpu.Run(1);
+        Assert.Equal((Vector.InstructionTlbError, 0x9000_0000u, Esr.Ptr, 0x1234u),
+            (cpu.VectorTaken, cpu.State->Srr0, cpu.State->Esr, cpu.State->Dear));
     }
 
     [Fact]

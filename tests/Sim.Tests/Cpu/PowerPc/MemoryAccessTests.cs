@@ -145,6 +145,37 @@ public sealed unsafe class MemoryAccessTests
     }
 
     [Fact]
+    public void A_word_that_faults_in_the_middle_of_stmw_comes_after_those_that_are_stored()
+    {
+        using var cpu = Create(Asm.Lmw(28, 0, 5) | 1u << 26);
+        Map(cpu, 1, 0x9000_0000, 0x0010_0000, 0x3F);
+        (cpu.State->Gpr[5], cpu.State->Gpr[28], cpu.State->Gpr[29]) = (0x9000_0FF8, 28, 29);
+        cpu.Run(1);
+        Assert.Equal((Vector.DataTlbError, 0x9000_1000u, 28u, 29u),
+            (cpu.VectorTaken, cpu.State->Dear, cpu.Word(0x0010_0FF8), cpu.Word(0x0010_0FFC)));
+    }
+
+    [Fact]
+    public void Elements_across_pages_fault_before_any_is_stored()
+    {
+        using var cpu = Create(0x1085_0323 /* evstdw r4,0(r5) */);
+        Map(cpu, 1, 0x9000_0000, 0x0010_0000, 0x3F);
+        Context.SetMsr(cpu.State, Msr.Spe);
+        (cpu.State->Gpr[4], cpu.State->GprHigh[4], cpu.State->Gpr[5]) = (1, 2, 0x9000_0FFC);
+        cpu.Run(1);
+        Assert.Equal((Vector.DataTlbError, 0x9000_1000u, 0u), (cpu.VectorTaken, cpu.State->Dear, cpu.Word(0x0010_0FFC)));
+    }
+
+    [Fact]
+    public void A_store_of_ones_own_keeps_the_reservation()
+    {
+        using var cpu = Create(Asm.Lwarx(3, 0, 5), Asm.Stw(4, 0, 5), Asm.Stwcx(6, 0, 5));
+        (cpu.State->Gpr[4], cpu.State->Gpr[5], cpu.State->Gpr[6]) = (1, 0x2000, 42);
+        cpu.Run(3);
+        Assert.Equal((42u, Flags.Eq), (cpu.Word(0x2000), cpu.State->Cr[0]));
+    }
+
+    [Fact]
     public void Dcbz_clears_a_line_of_32_bytes()
     {
         using var cpu = Create(Asm.Dcbz(0, 5));
