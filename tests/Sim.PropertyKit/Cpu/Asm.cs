@@ -36,7 +36,7 @@ internal static class Asm
     public static uint Mtmsr(int s) => X(s, 0, 0, 146);
     public static uint Mfmsr(int d) => X(d, 0, 0, 83);
     public static uint Wrteei(bool enable) => X(0, 0, enable ? 16 : 0, 163);
-    public static uint Evldd(int d, int a, int displacement) => 4u << 26 | (uint)d << 21 | (uint)a << 16 | (uint)(displacement / 8) << 11 | 0x301;
+    public static uint Evldd(int d, int a, int displacement) => Evx(d, a, displacement / 8, 0x301);
     public static uint Evstdd(int s, int a, int displacement) => Evldd(s, a, displacement) | 0x20;
     public static uint Evx(int d, int a, int b, uint extended) => 4u << 26 | (uint)d << 21 | (uint)a << 16 | (uint)b << 11 | extended;
     public static uint Mfcr(int d) => X(d, 0, 0, 19);
@@ -50,8 +50,8 @@ internal static class Asm
     public static uint Or(int a, int s, int b) => X(s, a, b, 444);
     public static uint Andc(int a, int s, int b) => X(s, a, b, 60);
     public static uint Subf(int d, int a, int b) => X(d, a, b, 40);
-    public static uint Rotlwi(int a, int s, int count) => 21u << 26 | (uint)s << 21 | (uint)a << 16 | (uint)count << 11 | 31 << 1;
-    public static uint Slwi(int a, int s, int count) => 21u << 26 | (uint)s << 21 | (uint)a << 16 | (uint)count << 11 | (uint)(31 - count) << 1;
+    public static uint Rotlwi(int a, int s, int count) => D(21, s, a, count << 11 | 31 << 1);
+    public static uint Slwi(int a, int s, int count) => D(21, s, a, count << 11 | (31 - count) << 1);
     public static uint Dcbst(int a, int b) => X(0, a, b, 54);
     public static uint Icbi(int a, int b) => X(0, a, b, 982);
     public static uint Mtlr(int s) => Mtspr(8, s);

@@ -86,7 +86,7 @@ public static class CpuReferenceLaw
         var differences = ours([smallest])[0].DifferencesFrom(SequenceReference.Run([smallest])[0], smallest);
         text.Append(CultureInfo.InvariantCulture,
             $"\nsequence {seeds[different[0]]} shrunk to: {smallest}\n{string.Join("; ", differences.Take(12))}");
-        throw new LawFailedException(text.ToString()) 
+        throw new LawFailedException(text.ToString())
         {
             Case = smallest.ToString(),
             Replay = new CaseSeed(seeds[different[0]], 1),

@@ -11,7 +11,8 @@ namespace Sim.PropertyKit.Cpu;
 /// </summary>
 internal sealed record SequenceCase
 {
-    static readonly string[] names = [.. Enumerable.Range(0, 32).Select(static i => $"r{i}"), "acc", "cr", "xer", "lr", "ctr", "spefscr", "msr"];
+    static readonly string[] names =
+        [.. Enumerable.Range(0, 32).Select(static i => $"r{i}"), "acc", "cr", "xer", "lr", "ctr", "spefscr", "msr"];
 
     /// <summary>The instruction words; <c>sc</c> follows the last and ends the sequence.</summary>
     public uint[] Code { get; init; } = [];

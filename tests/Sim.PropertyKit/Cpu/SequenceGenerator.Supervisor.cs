@@ -47,8 +47,8 @@ internal sealed partial class SequenceGenerator
     Unit FreeRegister()
     {
         int number = free[draw.Next(free.Length)], register = Target();
-        return new Unit([.. Asm.Li(register, number == 1 ? (uint)draw.Next(8) << 29 : number is 947 or 948 ? Any() & 0xC000_00FF : Constant()),
-            Asm.Mtspr(number, register)]);
+        uint value = number switch { 1 => (uint)draw.Next(8) << 29, 947 or 948 => Any() & 0xC000_00FF, _ => Constant() };
+        return new Unit([.. Asm.Li(register, value), Asm.Mtspr(number, register)]);
     }
 
     Unit KeptRegister()
@@ -93,9 +93,11 @@ internal sealed partial class SequenceGenerator
             | (uint)draw.Next(16) << 6;
         return new Unit(
         [
-            Asm.Addis(register, 0, (int)(tlb << 12 | entry)), Asm.Mtspr(Mas0, register), .. Asm.Li(register, mas1), Asm.Mtspr(Mas1, register),
+            Asm.Addis(register, 0, (int)(tlb << 12 | entry)), Asm.Mtspr(Mas0, register),
+            .. Asm.Li(register, mas1), Asm.Mtspr(Mas1, register),
             .. Asm.Li(register, pages[draw.Next(pages.Length)] | (uint)draw.Next(32)), Asm.Mtspr(Mas2, register),
-            .. Asm.Li(register, mas3), Asm.Mtspr(Mas3, register), Asm.Addi(register, 0, draw.Next(12) == 0 ? 3 : 0), Asm.Mtspr(Mas7, register),
+            .. Asm.Li(register, mas3), Asm.Mtspr(Mas3, register),
+            Asm.Addi(register, 0, draw.Next(12) == 0 ? 3 : 0), Asm.Mtspr(Mas7, register),
             Asm.Tlbwe, Asm.Isync,
         ]);
     }
@@ -136,7 +138,8 @@ internal sealed partial class SequenceGenerator
             case 0:
                 return new Unit([TlbSync]);
             case 1:
-                return new Unit([Asm.Addi(register, 0, 2 * draw.Next(4)), Asm.Mtspr(Mmucsr0, register), Asm.Isync, Asm.Mfspr(register, Mmucsr0)]);
+                return new Unit([Asm.Addi(register, 0, 2 * draw.Next(4)), Asm.Mtspr(Mmucsr0, register), Asm.Isync,
+                    Asm.Mfspr(register, Mmucsr0)]);
             default:
                 uint operand = pages[draw.Next(pages.Length)] | (uint)draw.Next(2) << 3 | (draw.Next(4) == 0 ? 4u : 0);
                 return new Unit([.. Asm.Li(register, operand), Asm.Tlbivax(0, register), Asm.Isync]);
@@ -196,8 +199,8 @@ internal sealed partial class SequenceGenerator
     }
 
     /// <summary>
-    /// An interrupt of the decrementer or of the interrupt controller: made pending, waited for, then enabled, so that it is taken after a known
-    /// instruction.
+    /// An interrupt of the decrementer or of the interrupt controller: made pending, waited for, then enabled, so that it is taken after
+    /// a known instruction.
     /// </summary>
     Unit AsynchronousInterrupt()
     {

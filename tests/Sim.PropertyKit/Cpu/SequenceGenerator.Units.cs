@@ -8,7 +8,8 @@ internal sealed partial class SequenceGenerator
     static readonly HashSet<string> special =
     [
         // Drawn as units of their own, or privileged.
-        "b", "bc", "bclr", "bcctr", "sc", "tw", "twi", "isync", "rfi", "rfci", "rfmci", "mfmsr", "mtmsr", "wrtee", "wrteei", "mfspr", "mtspr",
+        "b", "bc", "bclr", "bcctr", "sc", "tw", "twi", "isync", "rfi", "rfci", "rfmci", "mfmsr", "mtmsr", "wrtee", "wrteei",
+        "mfspr", "mtspr",
         "mfpmr", "mtpmr", "tlbsync", "tlbivax", "tlbsx", "tlbre", "tlbwe", "lwarx", "stwcx.", "lmw", "stmw", "dcbz",
         "dcbst", "dcbf", "dcbi", "icbi", "dcbtls",
     ];
@@ -207,8 +208,8 @@ internal sealed partial class SequenceGenerator
         uint[] synchronize = draw.Next(3) == 0 ? [Asm.Isync]
             : [Asm.Dcbst(0, address), Asm.Sync, Asm.Icbi(0, address), Asm.Isync];
         // The address is that of the next unit less 4.
-        return new Unit([Asm.Addis(address, 0, 0), Asm.Ori(address, address, 0), Asm.Addi(address, address, -4), .. Asm.Li(register, stored),
-            Asm.Stw(register, 0, address), .. synchronize, Plain()], AddressAt: 0);
+        return new Unit([Asm.Addis(address, 0, 0), Asm.Ori(address, address, 0), Asm.Addi(address, address, -4),
+            .. Asm.Li(register, stored), Asm.Stw(register, 0, address), .. synchronize, Plain()], AddressAt: 0);
     }
 
     /// <summary>A word that is no instruction, or has a reserved bit set.</summary>

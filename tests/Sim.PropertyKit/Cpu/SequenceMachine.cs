@@ -73,7 +73,8 @@ internal sealed unsafe class SequenceMachine : IDisposable
                 session.Scheduler.RequestStop();
             },
         };
-        session.Machine.SystemMemory.AddSubregion(SequenceLayout.Marker, MemoryRegion.NewIo(session.Machine, ops, "marker", 8), priority: 100);
+        var marker = MemoryRegion.NewIo(session.Machine, ops, "marker", 8);
+        session.Machine.SystemMemory.AddSubregion(SequenceLayout.Marker, marker, priority: 100);
         uint done = SequenceProgram.Done;
         while (core.State->Pc != done)
         {

@@ -98,7 +98,8 @@ internal sealed class SequenceOutcome
     {
         for (int i = 0; i < 32; i++)
             yield return new($"r{i}", 8 * i, 8);
-        foreach (var (name, offset) in ((string, int)[])[("cr", Cr), ("xer", Xer), ("lr", Lr), ("ctr", Ctr), ("interrupts", SequenceLayout.Interrupts),
+        foreach (var (name, offset) in ((string, int)[])[("cr", Cr), ("xer", Xer), ("lr", Lr), ("ctr", Ctr),
+            ("interrupts", SequenceLayout.Interrupts),
             ("tlbs", TlbChanges), ("memsum", MemorySum)])
             yield return new(name, offset, 4);
         yield return new("acc", Acc, 8);

@@ -152,7 +152,8 @@ internal sealed partial class SequenceProgram
         }
 
         code.Emit(Asm.Addi(0, 0, 0), Asm.Mtspr(Sprg1, 0), Asm.Mtspr(Sprg2, 0), Asm.Mtspr(Sprg6, 0), Asm.Mtspr(Sprg7, 0));
-        foreach (var (number, offset) in ((int, int)[])[(1, InputXer), (8, InputLr), (9, InputCtr), (Spefscr, InputSpefscr), (Srr1, InputMsr)])
+        foreach (var (number, offset) in ((int, int)[])[(1, InputXer), (8, InputLr), (9, InputCtr), (Spefscr, InputSpefscr),
+            (Srr1, InputMsr)])
             code.Emit(Asm.Lwz(0, offset, 31), Asm.Mtspr(number, 0));
         code.Load(5, Slot);
         code.Emit(Asm.Mtspr(Srr0, 5), Asm.Addi(6, 31, InputAcc), Asm.Evldd(0, 6, 0), Asm.Evx(0, 0, 0, 0x4C4) /* evmra r0,r0 */);

@@ -30,7 +30,8 @@ internal static class SequenceShrinking
     static bool IsOfKind(string? difference, string kind) => difference is not null && difference.Split(' ')[0] == kind;
 
     /// <summary>Without the word that set its counter a loop may run very long: such candidates are dropped.</summary>
-    static List<SequenceOutcome> RunThoseThatEnd(List<SequenceCase> candidates, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
+    static List<SequenceOutcome> RunThoseThatEnd(
+        List<SequenceCase> candidates, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
     {
         try
         {

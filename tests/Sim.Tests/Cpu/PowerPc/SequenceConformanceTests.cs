@@ -9,8 +9,9 @@ namespace Sim.Tests;
 /// <summary>
 /// Random instruction sequences beside QEMU 7.2's e500v2: see <see cref="CpuReferenceLaw"/>. A recorded sample is replayed in every run;
 /// the campaign needs <c>qemu-system-ppc</c> and runs small by default. For a large one:
-/// <code>SIM_CONFORMANCE_SEQUENCES=100000 dotnet run -c Release --project tests/Sim.Tests -- -class Sim.Tests.SequenceConformanceTests</code>
-/// with SIM_CONFORMANCE_SEED to repeat one, and SIM_CONFORMANCE_RECORD=1 to write the sample anew.
+/// <code>sim check --law cpu-reference --runs 100000</code>
+/// or this test with SIM_CONFORMANCE_SEQUENCES, which prints all counts, SIM_CONFORMANCE_SEED to repeat one, and
+/// SIM_CONFORMANCE_RECORD=1 to write the sample anew.
 /// </summary>
 public sealed class SequenceConformanceTests(ITestOutputHelper output)
 {
@@ -94,7 +95,8 @@ public sealed class SequenceConformanceTests(ITestOutputHelper output)
         [.. cases.Select(static c => c with { Code = [.. c.Code.Select(static word => word >> 26 == 27 ? word - (2u << 26) : word)] })]);
 
     static List<string> Differences(List<SequenceCase> cases, List<SequenceOutcome> found, List<SequenceOutcome> expected) =>
-        [.. Enumerable.Range(0, cases.Count).Select(i => (Text: string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i])), Case: cases[i]))
+        [.. Enumerable.Range(0, cases.Count)
+            .Select(i => (Text: string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i])), Case: cases[i]))
             .Where(static pair => pair.Text.Length > 0).Select(static pair => $"{pair.Text} in: {pair.Case}")];
 
     /// <summary>The first line is the empty sequence: what the others leave as it leaves it is not written.</summary>
