@@ -30,7 +30,7 @@ public sealed class GdbClientTests : IDisposable
             break *($pc + 8)
             continue
             info threads
-            watch *(int*)($sp - 16)
+            watch -location *(int*)($sp - 16)
             continue
             delete
             thread 2
@@ -46,7 +46,7 @@ public sealed class GdbClientTests : IDisposable
         Assert.Matches("Breakpoint 1, 0x00100540 in", text);
         Assert.Matches(@"\* 1 +Thread 1 \(CPU#0 \[running\]\)", text);
         Assert.Matches(@"  2 +Thread 2 \(CPU#1 \[held\]\)", text);
-        Assert.Matches(@"Hardware watchpoint 2: [^\n]*\n\nOld value = 0\nNew value = ", text);
+        Assert.Matches(@"Hardware watchpoint 2: [^\n]*\n\nOld value = 0\nNew value = [^0]", text);
         Assert.Contains("pc fffffffc held\n", text, StringComparison.Ordinal);
         Assert.Contains("CPU #1 TLB1:", text, StringComparison.Ordinal);
         Assert.Contains("[Inferior 1 (Remote target) detached]", text, StringComparison.Ordinal);
