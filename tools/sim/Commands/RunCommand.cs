@@ -20,6 +20,7 @@ internal sealed class RunCommand(CommandHost host, MachineOptions machine, RunOp
         "sim run --bios demo --smp 4 --schedule random:7",
         "sim run --machine ppce500 --smp 2 --until-output \"=> \" < /dev/null",
         "sim run --bios demo --smp 2 --stats",
+        "sim run --bios demo --smp 2 -s -S",
         "sim run --machine none --memory 64M --until-time 1s")
         .With("Machine options", machine.All)
         .With("Run options", run.All);
