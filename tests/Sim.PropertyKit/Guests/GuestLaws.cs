@@ -45,7 +45,8 @@ public static class GuestLaws
             Required =
             [
                 ("1 vCPU", 0.02), ("2 to 4 vCPUs", 0.15), ("5 to 8 vCPUs", 0.2), ("random schedule", 0.4), ("round robin", 0.1),
-                ("quantum under 512 instructions", 0.15), ("another shift than the default", 0.4), ("run twice", 0.05), ("another order of events", 0.5),
+                ("quantum under 512 instructions", 0.15), ("another shift than the default", 0.4), ("run twice", 0.05),
+                ("another order of events", 0.5),
             ],
         });
 
@@ -110,8 +111,8 @@ public static class GuestLaws
         var outcome = LinuxGuest.Run(boot);
         if (!boot.Shell)
         {
-            var usual = LinuxLines.GetOrAdd(boot.UBoot, static uboot =>
-                LinuxGuest.WorkloadLines(LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Again: false))));
+            var usual = LinuxLines.GetOrAdd(boot.UBoot, static uboot => LinuxGuest.WorkloadLines(
+                LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Again: false))));
             Check.Same(usual, LinuxGuest.WorkloadLines(outcome), "workload");
         }
 

@@ -6,8 +6,8 @@ namespace Sim.PropertyKit.Guests;
 public static class InstalledGuests
 {
     /// <summary>
-    /// The user's folder of guests: <c>$XDG_CACHE_HOME/sim/guests</c>, or <c>~/.cache/sim/guests</c>; null when the environment names no home directory. As the XDG base
-    /// directory specification asks, a relative XDG_CACHE_HOME is ignored.
+    /// The user's folder of guests: <c>$XDG_CACHE_HOME/sim/guests</c>, or <c>~/.cache/sim/guests</c>; null when the environment names no home
+    /// directory. As the XDG base directory specification asks, a relative XDG_CACHE_HOME is ignored.
     /// </summary>
     public static string? Folder(Func<string, string?> environment)
     {

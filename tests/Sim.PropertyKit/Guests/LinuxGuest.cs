@@ -39,7 +39,7 @@ public sealed record LinuxBoot(GuestSchedule Schedule, int Memory, bool UBoot, b
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Schedule} --memory {Memory}M, {(UBoot ? "through U-Boot" : "without U-Boot")}, {(Shell ? "shell" : "workload")}{(Again ? ", twice" : "")}");
+        $"{Schedule} --memory {Memory}M {(UBoot ? "through" : "without")} U-Boot, {(Shell ? "shell" : "workload")}{(Again ? ", twice" : "")}");
 
     private static IEnumerable<LinuxBoot> Shrink(LinuxBoot boot)
     {

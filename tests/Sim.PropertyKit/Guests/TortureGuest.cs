@@ -34,7 +34,8 @@ public sealed record GuestOutcome(EndReason Reason, string Console, UInt128 Dige
 }
 
 /// <summary>
-/// The SMP torture guest, <c>tools/guests/torture</c>: locks, a lock-free queue, interrupts, changing code and changing pages on all CPUs at once. It judges itself.
+/// The SMP torture guest, <c>tools/guests/torture</c>: locks, a lock-free queue, interrupts, changing code and changing pages on all CPUs at
+/// once. It judges itself.
 /// </summary>
 public static class TortureGuest
 {
@@ -74,7 +75,9 @@ public static class TortureGuest
     {
         using var session = Session.Boot(Machine(schedule, race));
         var reason = session.Run(Limit).Reason;
-        Check.That(reason == EndReason.PowerOff, $"The guest hangs ({EndReasons.Name(reason)}); the console's last lines: {session.Console.Tail(3)}");
+        Check.That(
+            reason == EndReason.PowerOff,
+            $"The guest hangs ({EndReasons.Name(reason)}); the console's last lines: {session.Console.Tail(3)}");
         return new GuestOutcome(reason, session.Console.Text, session.Digest());
     }
 

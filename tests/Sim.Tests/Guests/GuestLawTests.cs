@@ -30,7 +30,7 @@ public sealed class GuestLawTests
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nreboot: Power down\r\n", null)]
     [InlineData(EndReason.Time, "smp: Brought up 1 node, 2 CPUs\r\nsim: init\r\n", "hangs (until-time)")]
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 1 CPU\r\n", "2 CPU")]
-    [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nrcu: INFO: rcu_sched detected stalls on CPUs/tasks:\r\n", "detected stalls")]
+    [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nrcu: INFO: rcu_sched detected stalls:\r\n", "detected stalls")]
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nWARNING: CPU: 1 PID: 0 at kernel/smp.c\r\n", "WARNING: CPU: 1")]
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nkernel warnings: 1\r\n", "kernel warnings: 1")]
     public void A_boot_that_hangs_stalls_or_warns_is_told(EndReason reason, string console, string? told)

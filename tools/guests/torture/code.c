@@ -57,8 +57,8 @@ const struct test own_code_test = { "instructions that change the ones behind th
 
 // ---- CPUs take turns in changing a function that all call ----
 //
-// What changes is a branch, to another small function that was written before. While the change is under way a call gives the old or the new
-// number; from the announcement on, which is a word in memory or an interrupt, it gives only the new one.
+// What changes is a branch, to another small function that was written before. While the change is under way a call gives the old or
+// the new number; from the announcement on, which is a word in memory or an interrupt, it gives only the new one.
 
 static volatile u32 shared_code[8] ALIGNED(32);
 static volatile u32 stubs[STUBS][8] ALIGNED(32);

@@ -1,4 +1,4 @@
-// Interrupts: IPIs of four priorities that interrupt each other, task priorities, sleeping CPUs, and the decrementer beside everything else.
+// Interrupts: IPIs of four priorities that interrupt each other, task priorities, sleeping CPUs, and the decrementer beside all else.
 #include "torture.h"
 
 #define TICK_MICROSECONDS 20
@@ -17,7 +17,8 @@
 
 static volatile u32 all_ticks ALIGNED(32);
 
-// The MPIC keeps one pending bit for each kind of IPI and CPU. Who wants to send one first takes the slot of that bit; the handler gives it back. So none is lost.
+// The MPIC keeps one pending bit for each kind of IPI and CPU. Who wants to send one first takes the slot of that bit; the handler gives
+// it back. So none is lost.
 static volatile u32 slots[TEST_CPUS][IPI_KINDS];
 static volatile u32 sent_to[TEST_CPUS][IPI_KINDS], taken_before[TEST_CPUS][IPI_KINDS];
 

@@ -1,5 +1,5 @@
-// A lock-free queue (Michael and Scott, 1996) whose nodes come from a lock-free stack (Treiber, 1986). Every link is a tag and an index; the tag
-// changes with each store, so that a link that comes back to an old value is not taken for unchanged.
+// A lock-free queue (Michael and Scott, 1996) whose nodes come from a lock-free stack (Treiber, 1986). Every link is a tag and an index;
+// the tag changes with each store, so that a link that comes back to an old value is not taken for unchanged.
 #include "torture.h"
 
 #define ITEMS 60            // Each CPU puts in as many.

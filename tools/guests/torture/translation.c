@@ -1,5 +1,5 @@
-// Translation: CPUs take turns in mapping a page elsewhere while all others use it. As kernels do, whoever changes a mapping has every CPU invalidate
-// its copy before the old page counts as free; tlbivax alone does it where it is broadcast.
+// Translation: CPUs take turns in mapping a page elsewhere while all others use it. As kernels do, whoever changes a mapping has every CPU
+// invalidate its copy before the old page counts as free; tlbivax alone does it where it is broadcast.
 #include "torture.h"
 
 #define WINDOW 0x10000000u          // Virtual; translation.S serves its misses from page_table.
