@@ -42,6 +42,7 @@ public static class GuestLaws
         TortureCase.Correct, CheckTorture, new LawOptions
         {
             Runs = 40,
+            MaxShrinkAttempts = 50,
             Required =
             [
                 ("1 vCPU", 0.02), ("2 to 4 vCPUs", 0.15), ("5 to 8 vCPUs", 0.2), ("random schedule", 0.4), ("round robin", 0.1),
@@ -57,6 +58,7 @@ public static class GuestLaws
         TortureCase.Planted, CheckRace, new LawOptions
         {
             Runs = 40,
+            MaxShrinkAttempts = 50,
             Required = [("Spinlock found", 0.05), ("SequenceLock found", 0.03), ("Interrupt found", 0.05), ("not found", 0.05)],
         });
 

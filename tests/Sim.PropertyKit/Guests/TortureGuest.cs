@@ -46,7 +46,7 @@ public static class TortureGuest
     public const string Failed = "torture: FAILED ";
 
     /// <summary>Many times what any schedule of the generator takes: a guest that hangs ends here.</summary>
-    private static readonly RunLimits Limit = new() { Stop = StopCondition.None with { Instructions = 2_000_000_000 } };
+    private static readonly RunLimits Limit = new() { Stop = StopCondition.None with { Instructions = 500_000_000 } };
 
     private static readonly byte[] Program = ReadProgram();
 
