@@ -28,7 +28,7 @@ public sealed class ScriptTests
     public void A_hexadecimal_escape_is_one_byte_not_a_character() => Assert.Equal([0xFF, 0x00], Script.Encode("\\xff\\0"));
 
     [Theory]
-    [InlineData("expct x", "s:1: 'expct' is no script command; expected expect, send or quit.")]
+    [InlineData("expct x", "s:1: 'expct' is no script command; expected expect, send, save or quit.")]
     [InlineData("\nexpect", "s:2: expect needs a text.")]
     [InlineData("quit now", "s:1: quit takes no text.")]
     [InlineData("send \\q", "s:1: '\\q' is no escape that C knows.")]

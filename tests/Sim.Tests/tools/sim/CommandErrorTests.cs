@@ -93,7 +93,8 @@ public sealed class CommandErrorTests : IDisposable
     public void A_wrong_script_line_is_named_with_file_and_line()
     {
         var path = Script("send x\nexpekt y\n");
-        CheckRefused(3, $"{path}:2: 'expekt' is no script command; expected expect, send or quit.", "run", "-M", "none", "--script", path);
+        CheckRefused(
+            3, $"{path}:2: 'expekt' is no script command; expected expect, send, save or quit.", "run", "-M", "none", "--script", path);
     }
 
     [Fact]

@@ -189,10 +189,12 @@ public sealed partial class CommandOutputTests
         Assert.Equal("sim: Type 'device' is abstract: it has a class and no instances.\n", result.Error);
     }
 
-    /// <summary>The examples of the help, apart from those that need the shell, the network, U-Boot, gdb or an hour.</summary>
+    /// <summary>
+    /// The examples of the help, apart from those that need the shell, the network, U-Boot, gdb, an hour or a file of an earlier run.
+    /// </summary>
     public static TheoryData<string> Examples()
     {
-        string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu", "--minutes", " -S"];
+        string[] elsewhere = ["<", "install", "--output", "--help", "--against-qemu", "--minutes", " -S", ".simsnap", ".simrec"];
         return [.. Commands().SelectMany(static c => c.Examples)
             .Where(e => !elsewhere.Any(word => e.Contains(word, StringComparison.Ordinal))).Distinct()];
     }
