@@ -79,9 +79,11 @@ public static class StateOf
     /// <param name="name">Name of the section.</param>
     /// <param name="version">Version of its content.</param>
     /// <param name="field">The field.</param>
-    public static StateDescription Device<TOwner, TState>(string name, int version, PropertyField<TOwner, TState> field)
+    /// <param name="upgrades">How content of older versions becomes that of the next one, see <see cref="StateDescription.Upgrades"/>.</param>
+    public static StateDescription Device<TOwner, TState>(
+        string name, int version, PropertyField<TOwner, TState> field, IReadOnlyList<Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>>? upgrades = null)
         where TOwner : QomObject where TState : class, new() =>
-        new FieldState<TOwner, TState>(name, version, field);
+        new FieldState<TOwner, TState>(name, version, field) { Upgrades = upgrades ?? [] };
 
     /// <summary>State that does not live in a State object: an unmanaged register file, lines. The functions convert to and from a State object.</summary>
     /// <param name="name">Name of the section.</param>
@@ -89,9 +91,12 @@ public static class StateOf
     /// <param name="get">Makes a State object of what the owner holds.</param>
     /// <param name="set">Puts a State object back into the owner.</param>
     /// <param name="reset">Gives the owner its power-on values.</param>
-    public static StateDescription Converted<TOwner, TState>(string name, int version, Func<TOwner, TState> get, Action<TOwner, TState> set, Action<TOwner> reset)
+    /// <param name="upgrades">How content of older versions becomes that of the next one, see <see cref="StateDescription.Upgrades"/>.</param>
+    public static StateDescription Converted<TOwner, TState>(
+        string name, int version, Func<TOwner, TState> get, Action<TOwner, TState> set, Action<TOwner> reset,
+        IReadOnlyList<Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>>? upgrades = null)
         where TOwner : QomObject where TState : class =>
-        new ConvertedState<TOwner, TState>(name, version, get, set, reset);
+        new ConvertedState<TOwner, TState>(name, version, get, set, reset) { Upgrades = upgrades ?? [] };
 
     internal static void Serialize<TState>(IBufferWriter<byte> writer, TState state) => MessagePackSerializer.Serialize(writer, state, Trusted);
 

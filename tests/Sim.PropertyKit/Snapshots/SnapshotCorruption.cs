@@ -162,7 +162,7 @@ internal static class SnapshotCorruption
         {
             return MessagePackTree.Read(bytes);
         }
-        catch (Exception error) when (error is MessagePack.MessagePackSerializationException or EndOfStreamException)
+        catch (Exception error) when (error is MessagePack.MessagePackSerializationException or EndOfStreamException or ArgumentException)
         {
             return null;
         }

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using MessagePack;
+using Sim.Engine.Scheduling;
+using Sim.Snapshots;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary>snapshots/FORMAT.md says what the code writes.</summary>
+public sealed partial class FormatDocumentTests
+{
+    private static readonly string Document = File.ReadAllText(Path.Combine(Repository.Root, "snapshots", "FORMAT.md"));
+
+    [Fact]
+    public void Every_object_in_a_file_has_a_table_with_its_fields()
+    {
+        var types = new[] { typeof(SnapshotHeader).Assembly, typeof(SchedulerState).Assembly }.SelectMany(static a => a.GetTypes())
+            .Where(static t => t.GetCustomAttribute<MessagePackObjectAttribute>() is not null).ToList();
+        Assert.True(types.Count >= 30, "Types are missing.");
+        var tables = Tables();
+        foreach (var type in types)
+        {
+            Assert.True(tables.Remove(type.Name, out var table), $"FORMAT.md has no table for {type.Name}.");
+            Assert.Equal(Rows(type), table);
+        }
+
+        Assert.Empty(tables.Keys);
+    }
+
+    [Fact]
+    public void Numbers_and_names_are_those_of_the_code()
+    {
+        Assert.Contains($"Format version {SnapshotFormat.Version}.", Document, StringComparison.Ordinal);
+        Assert.Contains($"[\"{SnapshotFormat.Magic}\"", Document, StringComparison.Ordinal);
+        Assert.Contains($"at most {SnapshotFormat.MaxBody >> 20} MiB", Document, StringComparison.Ordinal);
+        Assert.Contains($"pages of {SnapshotFormat.PageSize} bytes", Document, StringComparison.Ordinal);
+        Assert.Contains($"holds {SnapshotFormat.PagesPerRecord} contents", Document, StringComparison.Ordinal);
+        string[] kinds = [SnapshotFormat.Header, SnapshotFormat.Section, SnapshotFormat.Input, SnapshotFormat.Pages, SnapshotFormat.End];
+        Assert.Equal(kinds, KindRow().Matches(Document).Select(static m => m.Groups[1].Value));
+    }
+
+    private static Dictionary<string, List<string>> Tables()
+    {
+        var tables = new Dictionary<string, List<string>>();
+        foreach (Match match in Heading().Matches(Document))
+        {
+            var rows = Document[(match.Index + match.Length)..].TrimStart('\n').Split('\n').TakeWhile(static line => line.StartsWith('|')).Skip(2);
+            tables.Add(match.Groups[1].Value, [.. rows.Select(static row => string.Join(" | ", row.Split('|', StringSplitOptions.TrimEntries)[1..4]))]);
+        }
+
+        return tables;
+    }
+
+    private static List<string> Rows(Type type) =>
+    [
+        .. type.GetFields().Select(static f => (Field: f, Key: f.GetCustomAttribute<KeyAttribute>()?.IntKey)).Where(static f => f.Key is not null)
+            .OrderBy(static f => f.Key)
+            .Select(static f => string.Create(CultureInfo.InvariantCulture, $"{f.Key} | {f.Field.Name} | {Name(f.Field)}")),
+    ];
+
+    private static string Name(FieldInfo field)
+    {
+        var nullable = new NullabilityInfoContext().Create(field).ReadState == NullabilityState.Nullable;
+        return Name(Nullable.GetUnderlyingType(field.FieldType) ?? field.FieldType) + (nullable ? " or null" : "");
+    }
+
+    private static string Name(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Byte => "uint8",
+        TypeCode.UInt16 => "uint16",
+        TypeCode.Int32 => "int32",
+        TypeCode.UInt32 => "uint32",
+        TypeCode.Int64 => "int64",
+        TypeCode.UInt64 => "uint64",
+        TypeCode.Boolean => "bool",
+        TypeCode.String => "text",
+        _ when type == typeof(byte[]) => "binary",
+        _ when type.IsArray => "array of " + Name(type.GetElementType()!),
+        _ => type.Name,
+    };
+
+    [GeneratedRegex(@"^### (\w+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"^\| `(\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex KindRow();
+}
