@@ -49,10 +49,20 @@ public static class SavedMoment
     public static IReadOnlySet<string> Of(SnapshotReader snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        return Of(snapshot.Sections, snapshot.Input);
+    }
+
+    /// <summary>What was going on.</summary>
+    /// <param name="sections">State of every object and of the scheduler.</param>
+    /// <param name="input">What waits to go in.</param>
+    public static IReadOnlySet<string> Of(IEnumerable<StateSection> sections, PendingInput input)
+    {
+        ArgumentNullException.ThrowIfNull(sections);
+        ArgumentNullException.ThrowIfNull(input);
         var found = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var section in snapshot.Sections)
+        foreach (var section in sections)
             Add(section, found);
-        if (snapshot.Input.Script is { Matched: > 0 })
+        if (input.Script is { Matched: > 0 })
             found.Add(PartialMatch);
         return found;
     }
