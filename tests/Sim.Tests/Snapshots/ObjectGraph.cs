@@ -5,6 +5,7 @@ using Sim.Engine.Base;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Devices.Char;
 using Sim.Engine.Memory;
+using Sim.Engine.Qdev;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 

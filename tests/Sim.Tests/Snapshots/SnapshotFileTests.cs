@@ -1,6 +1,7 @@
 using System.Reflection;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
+using Sim.Engine.Boards.Images;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
