@@ -103,7 +103,7 @@ internal sealed class SequenceCoverage
 
         foreach (var (vector, reason) in untakenVectors)
             table.Append(CultureInfo.InvariantCulture, $"not taken: {vector}: {reason}\n");
-        table.Append(CultureInfo.InvariantCulture, 
+        table.Append(CultureInfo.InvariantCulture,
             $"not in the reference, see SpeMultiplyTests, InterruptTests, CoreExecutionTests: {string.Join(' ', Mnemonics(missing: true))}\n");
         foreach (var (reference, rule, test) in SequenceDepartures.Found)
             table.Append(CultureInfo.InvariantCulture, $"departure: in the reference {reference}. {rule}. {test}\n");
