@@ -172,8 +172,6 @@ public sealed partial class Session : IDisposable
             SaveAsRequested();
             switch (reason)
             {
-                case StopReason.Requested when requestedEnd is null:
-                    continue;
                 case StopReason.PowerOff:
                     return EndReason.PowerOff;
                 case StopReason.Limit:
