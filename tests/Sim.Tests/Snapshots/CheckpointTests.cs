@@ -28,8 +28,8 @@ public sealed class CheckpointTests
     [Fact]
     public void Checkpoints_share_the_pages_that_nobody_wrote_in_between()
     {
-        using var session = Session.Boot(TestGuests.DemoMachine(2));
-        MachineScenario.RunFor(session, 100_000);
+        using var session = Session.Boot(TestGuests.UBootMachine());
+        MachineScenario.RunFor(session, 5_000_000);
         var first = session.Checkpoint().Ram.Single();
         MachineScenario.RunFor(session, 1_000);
         var second = session.Checkpoint().Ram.Single();
@@ -46,12 +46,12 @@ public sealed class CheckpointTests
         session.Send("typed");
         var checkpoint = session.Checkpoint();
         Assert.Equal("typed", System.Text.Encoding.ASCII.GetString(checkpoint.Input.Waiting.Single().Bytes.Span));
-        MachineScenario.RunFor(session, 100_000);
+        session.RunUntilOutput("timebase", cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(3, session.Script!.Waiting!.Line);
         session.Restore(checkpoint);
         Assert.Equal(1, session.Script!.Waiting!.Line);
         Assert.True(session.Input.HasWaiting);
-        MachineScenario.RunFor(session, 100_000);
+        session.RunUntilOutput("timebase", cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(3, session.Script!.Waiting!.Line);
     }
 

@@ -38,7 +38,7 @@ public sealed class GoldenSnapshotTests
         using var session = Snapshot.Restore(path);
         var result = session.Run(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(EndReason.PowerOff, result.Reason);
-        Assert.EndsWith("All counts agree. Power off.\r\n", session.Console.Text, StringComparison.Ordinal);
+        Assert.EndsWith("All counts agree. Power off.\r\n\r\n", session.Console.Text, StringComparison.Ordinal);
         return $"{Path.GetFileName(path)} {StateHasher.Format(session.Digest())}";
     }
 

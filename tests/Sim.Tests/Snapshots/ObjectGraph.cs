@@ -6,6 +6,7 @@ using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Devices.Char;
 using Sim.Engine.Memory;
 using Sim.Engine.Qdev;
+using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 
@@ -25,6 +26,11 @@ internal sealed class ObjectGraph
         ["RamBlock.stamps"] = "When a page was written last, for digests and checkpoints: law incremental-digest.",
         ["RamBlock.codePages"] = "Which pages hold decoded code, for dropping it: law dropped-caches.",
         ["RamBlock.<Epoch>k__BackingField"] = "Counts observations: law observing.",
+        ["RamBlock.listeners"] = "Decoded code listens from the first instruction on that it was decoded for: law dropped-caches.",
+        ["AddressSpace.view"] = "The flat view, made of the regions when it is asked for; the regions are compared.",
+        ["AddressSpace.latest"] = "The range of the latest access, to find the next one faster: law flat-view.",
+        ["Script.steps"] = "A restored script has only the lines that are left; the progress is compared.",
+        ["Script.next"] = "Counts the lines that are done; the progress is compared.",
         ["PowerPcCore.<State>k__BackingField"] = "Address in the host; the register file is compared field by field.",
         ["PowerPcCore.scratch"] = "Address in the host of instructions that are decoded for one use.",
         ["PowerPcCore.self"] = "Handle of the host's garbage collector.",
@@ -71,7 +77,7 @@ internal sealed class ObjectGraph
 
         var type = first.GetType();
         if (type.IsPrimitive || type.IsEnum || first is string or decimal or UInt128 or Int128)
-            Require(first.Equals(second), path);
+            Require(first.Equals(second), FormattableString.Invariant($"{path}: {first}, {second}"));
         else if (first is Delegate)
             VisitDelegates((Delegate)first, (Delegate)second, path);
         else if (first is MemberInfo or Pointer or GCHandle or CancellationToken)
@@ -97,8 +103,11 @@ internal sealed class ObjectGraph
 
         if (first.GetType().Namespace?.StartsWith("System", StringComparison.Ordinal) == true)
             return;   // The runtime's own.
-        Special(first, second, path);
-        VisitFields(first, second, path);
+
+        // Objects of the tree go by their paths, others by their types: the way by which the walk came to them says little.
+        var name = first is QomObject { Parent: not null } at ? at.CanonicalPath : first.GetType().Name;
+        Special(first, second, name);
+        VisitFields(first, second, name);
     }
 
     /// <summary>What is not in fields, or only in part.</summary>
