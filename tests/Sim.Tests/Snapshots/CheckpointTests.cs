@@ -9,6 +9,15 @@ namespace Sim.Tests;
 public sealed class CheckpointTests
 {
     [Fact]
+    public void The_readme_holds_the_example()
+    {
+        var source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Sim.Tests", "Snapshots", "CheckpointTests.cs"));
+        var start = source.IndexOf("    [Fact]\n    public void Futures_", StringComparison.Ordinal);
+        var example = source[start..source.IndexOf("\n\n", start, StringComparison.Ordinal)].Replace("\n    ", "\n", StringComparison.Ordinal)[4..];
+        Assert.Contains($"```cs\n{example}\n```", File.ReadAllText(Path.Combine(Repository.Root, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Futures_branch_from_one_moment()
     {
         var token = TestContext.Current.CancellationToken;

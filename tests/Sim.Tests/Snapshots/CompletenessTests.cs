@@ -72,12 +72,12 @@ public sealed class CompletenessTests
         {
             if (!ReferenceEquals(description.GetState(owner), description.GetState(owner)))
                 continue;   // Converted: the tests below.
-            foreach (var leaf in StateLeaves.Of(description.GetState(owner)).DistinctBy(static leaf => leaf.Path.Split('[')[0]))
+            foreach (var leaf in StateLeaves.Of(description.GetState(owner)).DistinctBy(static leaf => WithoutIndices(leaf.Path)))
             {
                 leaf.Set(leaf.OtherValues().First());
                 var found = new ObjectGraph().Compare(first, second);
                 Assert.True(found.Count == 1, $"{owner.CanonicalPath} {description.Name} {leaf.Path}: {string.Join(", ", found)}");
-                Assert.Contains(leaf.Path.Split('[')[0].Split('.')[0], found[0], StringComparison.Ordinal);
+                Assert.Contains(WithoutIndices(leaf.Path).Split('.')[^1], found[0], StringComparison.Ordinal);
                 leaf.Set(leaf.Value);
                 tried++;
             }
@@ -150,6 +150,8 @@ public sealed class CompletenessTests
         first.Consoles[1].Chardev.Send("more than a UART without FIFO takes"u8);
         Assert.Contains(new ObjectGraph().Compare(first, second), static path => path.EndsWith(".Waiting", StringComparison.Ordinal));
     }
+
+    private static string WithoutIndices(string path) => System.Text.RegularExpressions.Regex.Replace(path, @"\[\d+\]", "");
 
     private static bool TryLoad(Scheduler scheduler, SchedulerState changed, StateLeaf leaf, object other)
     {

@@ -6,6 +6,8 @@ namespace Sim.Tests;
 /// <summary>Saving, restoring and looking into snapshots from the command line.</summary>
 public sealed class SnapshotCommandTests : IDisposable
 {
+    private static readonly string Demo = Path.Combine(Repository.Root, "tools", "guests", "demo", "demo.elf");
+
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sim-snapshot-");
 
     public void Dispose() => directory.Delete(recursive: true);
@@ -16,8 +18,8 @@ public sealed class SnapshotCommandTests : IDisposable
     [InlineData("--until-output", "cpu 1 ")]
     public void A_run_cut_anywhere_and_restored_in_another_process_ends_as_the_uncut_one(string limit, string value)
     {
-        var uncut = SimCommandLine.Invoke("run", "--smp", "3");
-        var first = SimCommandLine.Invoke("run", "--smp", "3", limit, value, "--save", At("a.simsnap"));
+        var uncut = SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "3");
+        var first = SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "3", limit, value, "--save", At("a.simsnap"));
         Assert.Equal(0, first.ExitCode);
         var second = SimCommandLine.Start("", "restore", At("a.simsnap"));
         Assert.Equal(0, second.ExitCode);
@@ -51,7 +53,7 @@ public sealed class SnapshotCommandTests : IDisposable
     [Fact]
     public void A_restored_run_is_saved_again_with_the_same_bytes()
     {
-        SimCommandLine.Invoke("run", "--until-icount", "200001", "--save", At("a.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200001", "--save", At("a.simsnap"));
         var again = SimCommandLine.Start("", "restore", At("a.simsnap"), "--until-icount", "200001", "--save", At("b.simsnap"));
         Assert.Equal(0, again.ExitCode);
         Assert.Equal(File.ReadAllBytes(At("a.simsnap")), File.ReadAllBytes(At("b.simsnap")));
@@ -61,7 +63,7 @@ public sealed class SnapshotCommandTests : IDisposable
     [Fact]
     public void Inspect_shows_sections_and_any_field()
     {
-        SimCommandLine.Invoke("run", "--until-icount", "200001", "--save", At("a.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200001", "--save", At("a.simsnap"));
         var text = SimCommandLine.Invoke("snapshot", "inspect", At("a.simsnap")).Output;
         Assert.Matches("(?m)^/machine/pic +openpic +v1 +[0-9]+ bytes$", text);
         Assert.Matches("(?m)^machine +ppce500, 2 x the default CPU$", text);
@@ -79,8 +81,8 @@ public sealed class SnapshotCommandTests : IDisposable
     [Fact]
     public void Diff_names_devices_fields_and_ranges_of_RAM()
     {
-        SimCommandLine.Invoke("run", "--until-icount", "200001", "--save", At("a.simsnap"));
-        SimCommandLine.Invoke("run", "--until-icount", "200401", "--save", At("b.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200001", "--save", At("a.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200401", "--save", At("b.simsnap"));
         var same = SimCommandLine.Invoke("snapshot", "diff", At("a.simsnap"), At("a.simsnap"));
         Assert.Equal((0, ""), (same.ExitCode, same.Output));
         var diff = SimCommandLine.Invoke("snapshot", "diff", At("a.simsnap"), At("b.simsnap"));
@@ -102,7 +104,7 @@ public sealed class SnapshotCommandTests : IDisposable
         var text = SimCommandLine.Invoke([.. command, At("text.simsnap")]);
         Assert.NotEqual(0, text.ExitCode);
         Assert.Equal($"sim: {At("text.simsnap")}: this is no snapshot: it does not begin as one.\n", text.Error);
-        SimCommandLine.Invoke("run", "--until-icount", "1", "--save", At("torn.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "1", "--save", At("torn.simsnap"));
         var whole = File.ReadAllBytes(At("torn.simsnap"));
         File.WriteAllBytes(At("torn.simsnap"), whole[..^5]);
         var torn = SimCommandLine.Invoke([.. command, At("torn.simsnap")]);
@@ -113,14 +115,15 @@ public sealed class SnapshotCommandTests : IDisposable
     [Fact]
     public void A_process_that_is_killed_while_it_saves_leaves_the_old_file_whole()
     {
-        SimCommandLine.Invoke("run", "--until-icount", "200001", "--save", At("a.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200001", "--save", At("a.simsnap"));
         var before = File.ReadAllBytes(At("a.simsnap"));
         var path = At("a.simsnap");
         for (var delay = 0; delay < 5; delay++)
         {
             // Killed at whatever it is doing; the later ones while or after it saves.
             var killed = HostTool.Run("timeout",
-                ["-s", "KILL", FormattableString.Invariant($"0.{2 + delay}"), "dotnet", Path.Combine(AppContext.BaseDirectory, "sim.dll"), "run", "--save", path, "--memory", "512M"], []);
+                ["-s", "KILL", FormattableString.Invariant($"0.{2 + delay}"), "dotnet", Path.Combine(AppContext.BaseDirectory, "sim.dll"),
+                    "run", "--bios", Demo, "--until-icount", "200000", "--save", path], []);
             Assert.Contains(killed.ExitCode, (int[])[137, 0]);
             var now = File.ReadAllBytes(path);
             Assert.True(now.AsSpan().SequenceEqual(before) || SimCommandLine.Invoke("snapshot", "verify", path).ExitCode == 0, "The file is neither the old nor the new one.");
