@@ -17,13 +17,12 @@ internal sealed class DigestComparison
 
     /// <param name="journal">The journal.</param>
     /// <param name="session">A session that stands at a moment of it.</param>
-    /// <param name="nextDigest">Index of the first digest that is still to come.</param>
-    /// <param name="from">That moment; null for the beginning.</param>
-    public DigestComparison(JournalReader journal, Session session, int nextDigest, MomentRecord? from)
+    /// <param name="from">Number of digests before that moment; null for the beginning.</param>
+    public DigestComparison(JournalReader journal, Session session, int? from)
     {
         this.journal = journal;
         this.session = session;
-        this.nextDigest = nextDigest;
+        nextDigest = from ?? 0;
         lastEqual = MomentRecord.Of(session);
         checkpoint = session.Checkpoint();
 
@@ -43,7 +42,7 @@ internal sealed class DigestComparison
         if (Divergence is not null)
             return;
         if (detail is not null && nextFrame < journal.FrameCount)
-            CompareDetail(detail.Take(MomentRecord.Of(session)), journal.Frame(nextFrame++));
+            CompareDetail(journal.Frame(nextFrame++), detail.Take(MomentRecord.Of(session)));
         if (Divergence is null && nextDigest < journal.Digests.Count && journal.Digests[nextDigest].Moment.Frame <= session.Scheduler.Frame)
             CompareDigest(journal.Digests[nextDigest++]);
     }
@@ -51,10 +50,8 @@ internal sealed class DigestComparison
     /// <summary>The run has ended; that moment is compared whether or not it is a frame's end.</summary>
     public void CompareEnd()
     {
-        var now = MomentRecord.Of(session);
-        var end = journal.End?.Moment ?? journal.Last;
-        if (!now.Is(end))
-            Diverge("scheduler", "end", end.ToString(), now.ToString());
+        if (nextDigest < journal.Digests.Count || (detail is not null && nextFrame < journal.FrameCount))
+            Diverge("scheduler", "end", "a frame's end", "the end");
         else if (journal.End is { } recorded)
         {
             var (expected, digest) = (JournalReader.Digest(recorded.Digest), session.Digest());
@@ -92,10 +89,10 @@ internal sealed class DigestComparison
         }
     }
 
-    private void CompareDetail(FrameEntry found, FrameEntry recorded)
+    private void CompareDetail(FrameEntry recorded, FrameEntry found)
     {
         var differences = recorded.Moment.Is(found.Moment)
-            ? FrameComparison.Compare(recorded, found, session.Machine.RamBlocks)
+            ? FrameComparison.Compare(recorded, found, detail!.Before, session.Machine.RamBlocks)
             : [new SnapshotDifference("scheduler", "moment", recorded.Moment.ToString(), found.Moment.ToString())];
         if (differences.Count > 0)
             Diverge(differences);
@@ -119,7 +116,10 @@ internal sealed class DigestComparison
 
     private void Diverge(IReadOnlyList<SnapshotDifference> differences)
     {
-        Divergence = new Divergence(lastEqual, MomentRecord.Of(session), differences);
+        Divergence = new Divergence(lastEqual, MomentRecord.Of(session), [.. differences.Select(static d => d with
+        {
+            Where = SnapshotError.Printable(d.Where), What = SnapshotError.Printable(d.What),
+        })]);
         session.RequestEnd(EndReason.Divergence);
     }
 }

@@ -7,11 +7,31 @@ namespace Sim.Snapshots;
 internal static class FrameComparison
 {
     /// <summary>What is not as recorded: fields with both values, and pages of RAM.</summary>
-    public static List<SnapshotDifference> Compare(FrameEntry recorded, FrameEntry found, IReadOnlyList<RamBlock> blocks) =>
-        [.. SnapshotComparison.CompareSections(Sections(recorded), Sections(found)), .. ComparePages(recorded.Pages, found.Pages, blocks)];
+    /// <param name="recorded">What changed in the recorded frame.</param>
+    /// <param name="found">What changed in the replayed one.</param>
+    /// <param name="before">The sections before it, which were equal: one that changed on one side alone is still that on the other.</param>
+    /// <param name="blocks">The machine's RAM.</param>
+    public static List<SnapshotDifference> Compare(
+        FrameEntry recorded,
+        FrameEntry found,
+        IReadOnlyDictionary<(string Path, string Type), StateSection> before,
+        IReadOnlyList<RamBlock> blocks)
+    {
+        var (left, right) = (Sections(recorded), Sections(found));
+        return
+        [
+            .. SnapshotComparison.CompareSections(Completed(left, right, before), Completed(right, left, before)),
+            .. ComparePages(recorded.Pages, found.Pages, blocks),
+        ];
+    }
 
-    private static IEnumerable<StateSection> Sections(FrameEntry frame) =>
-        frame.Sections.Select(static s => new StateSection(s.Path, s.Type, s.Version, s.State));
+    private static List<StateSection> Sections(FrameEntry frame) =>
+        [.. frame.Sections.Select(static s => new StateSection(s.Path, s.Type, s.Version, s.State)).DistinctBy(static s => (s.Path, s.Type))];
+
+    private static IEnumerable<StateSection> Completed(
+        List<StateSection> changed, List<StateSection> elsewhere, IReadOnlyDictionary<(string Path, string Type), StateSection> before) =>
+        changed.Concat(elsewhere.ExceptBy(changed.Select(static s => (s.Path, s.Type)), static s => (s.Path, s.Type))
+            .Select(s => before.GetValueOrDefault((s.Path, s.Type))).Where(static s => s.Path is not null));
 
     private static IEnumerable<SnapshotDifference> ComparePages(ulong[] recorded, ulong[] found, IReadOnlyList<RamBlock> blocks)
     {

@@ -10,21 +10,25 @@ internal sealed class FrameDetail
     private readonly MachineState machine;
     private readonly uint[] epochs;
     private readonly List<ulong> pages = [];
-    private Dictionary<(string Path, string Type), StateSection> before;
+    private Dictionary<(string Path, string Type), StateSection> present;
 
     public FrameDetail(MachineState machine)
     {
         this.machine = machine;
-        before = StateSections.Collect(machine).ToDictionary(static s => (s.Path, s.Type));
+        Before = present = StateSections.Collect(machine).ToDictionary(static s => (s.Path, s.Type));
         epochs = [.. machine.RamBlocks.Select(static block => block.OpenEpoch())];
     }
+
+    /// <summary>The sections as they were before what the last call tells.</summary>
+    public IReadOnlyDictionary<(string Path, string Type), StateSection> Before { get; private set; }
 
     /// <summary>What changed since the last call.</summary>
     public FrameEntry Take(MomentRecord moment)
     {
         var sections = StateSections.Collect(machine);
         var changed = sections.Where(IsChanged).ToList();
-        before = sections.ToDictionary(static s => (s.Path, s.Type));
+        Before = present;
+        present = sections.ToDictionary(static s => (s.Path, s.Type));
         return new FrameEntry
         {
             Moment = moment,
@@ -37,7 +41,7 @@ internal sealed class FrameDetail
     }
 
     private bool IsChanged(StateSection section) =>
-        !before.TryGetValue((section.Path, section.Type), out var old) || !old.Bytes.Span.SequenceEqual(section.Bytes.Span);
+        !present.TryGetValue((section.Path, section.Type), out var old) || !old.Bytes.Span.SequenceEqual(section.Bytes.Span);
 
     private IEnumerable<ulong> WrittenPages(int index)
     {

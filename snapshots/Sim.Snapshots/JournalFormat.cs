@@ -1,4 +1,5 @@
 using MessagePack;
+using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 
 namespace Sim.Snapshots;
@@ -24,6 +25,9 @@ public static class JournalFormat
     /// </summary>
     internal const string Header = "header", Start = "start", Input = "input", Write = "write", Digest = "digest", Mark = "mark", Snapshot = "snapshot",
         Frame = "frame", End = "end";
+
+    /// <summary>Whether a text can be the name of a mark or of an end's reason: visible characters and spaces, 1 to 100.</summary>
+    internal static bool IsName(string? text) => text is { Length: > 0 and <= 100 } && !text.Any(char.IsControl);
 }
 
 /// <summary>Body of the record <c>header</c>: what is run, and how the run is recorded.</summary>
@@ -74,11 +78,20 @@ public sealed class MomentRecord
     /// <summary>Index of the vCPU whose turn it is; -1 between turns.</summary>
     [Key(4)] public int Turn = -1;
 
+    /// <summary>The point of the schedule at which a run stops there.</summary>
+    internal SchedulePoint Point => new(Instructions, Frame, Turn, IsBoundary ? Time : null);
+
     /// <summary>The moment at which a session stands.</summary>
     public static MomentRecord Of(Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var scheduler = session.Scheduler;
+        return Of(session.Scheduler);
+    }
+
+    /// <summary>The moment at which a scheduler stands.</summary>
+    public static MomentRecord Of(Scheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
         return new MomentRecord
         {
             Frame = scheduler.Frame,
@@ -100,7 +113,7 @@ public sealed class MomentRecord
     public override string ToString() => FormattableString.Invariant($"frame {Frame}, {Time} ns, {Instructions} instructions");
 }
 
-/// <summary>Body of a record <c>input</c>: bytes that entered at a frame boundary.</summary>
+/// <summary>Body of a record <c>input</c>: bytes that entered between frames.</summary>
 [MessagePackObject]
 public sealed class InputEntry
 {
@@ -112,6 +125,12 @@ public sealed class InputEntry
 
     /// <summary>The bytes.</summary>
     [Key(2)] public byte[] Bytes = [];
+
+    /// <summary>
+    /// False when they entered as a frame came to its end, before the digest, frame and marks of that moment; true when they entered after
+    /// that: while an idle machine's time passed, or as the run was taken up again.
+    /// </summary>
+    [Key(3)] public bool IsLate;
 }
 
 /// <summary>Body of a record <c>write</c>: what a debugger changed.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MessagePack;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Qdev;
@@ -16,10 +17,13 @@ public sealed class JournalReader : IDisposable
     private readonly List<RecordPlace> start = [];
     private readonly List<RecordPlace> frames = [];
     private readonly List<InputEntry> inputs = [];
+    private readonly List<InputEntry> boundaryInputs = [];
     private readonly List<WriteEntry> writes = [];
+    private readonly List<JournalStep> steps = [];
     private readonly List<DigestEntry> digests = [];
     private readonly List<MarkEntry> marks = [];
     private readonly List<SnapshotEntry> snapshots = [];
+    private readonly List<JournalPlace> snapshotPlaces = [];
 
     private JournalReader(Stream stream, string name)
     {
@@ -56,6 +60,15 @@ public sealed class JournalReader : IDisposable
 
     /// <summary>Snapshots beside the journal, in order.</summary>
     public IReadOnlyList<SnapshotEntry> Snapshots => snapshots;
+
+    /// <summary>What enters elsewhere than at a frame's end: late inputs, and writes, in order.</summary>
+    internal IReadOnlyList<JournalStep> Steps => steps;
+
+    /// <summary>Inputs that enter at a frame's end.</summary>
+    internal IReadOnlyList<InputEntry> BoundaryInputs => boundaryInputs;
+
+    /// <summary>What had been recorded when each of <see cref="Snapshots"/> was taken.</summary>
+    internal IReadOnlyList<JournalPlace> SnapshotPlaces => snapshotPlaces;
 
     /// <summary>Number of frames recorded in detail.</summary>
     public int FrameCount => frames.Count;
@@ -118,18 +131,37 @@ public sealed class JournalReader : IDisposable
         findImage ??= image => ImageFiles.Find(image, Name);
         if (start.Count > 0)
         {
-            using var snapshot = SnapshotReader.Open(new MemoryStream([.. start.SelectMany(records.ReadBody)]), Name);
-            return snapshot.Restore(options, findImage);
+            using var snapshot = SnapshotReader.Open(Start(), Name);
+            return CheckMachine(snapshot.Restore(Saving(options), findImage), Name);
         }
 
         try
         {
             var images = Header.Images.ToDictionary(static i => i.Role, i => new GuestImage(i.Name, findImage(i)));
-            return Session.Boot(ConfigurationCodec.ToConfiguration(Header.Configuration, images), options);
+            return CheckMachine(Session.Boot(ConfigurationCodec.ToConfiguration(Header.Configuration, images), options), Name);
         }
         catch (SimException error) when (!error.Message.StartsWith(Name, StringComparison.Ordinal))
         {
             throw new SimException($"{Name}: {error.Message}", SimErrorKind.Guest, error);
+        }
+    }
+
+    /// <summary>Builds the machine at one of <see cref="Snapshots"/>; null when its file is missing, broken or of another run.</summary>
+    internal Session? Restore(int snapshot, SessionOptions? options, Func<ImageRecord, ReadOnlyMemory<byte>>? findImage)
+    {
+        var path = Path.Combine(SnapshotFolder(Name), snapshots[snapshot].File);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using var reader = SnapshotReader.Open(path);
+            return reader.Digest == Digest(snapshots[snapshot].Digest)
+                ? CheckMachine(reader.Restore(Saving(options), findImage ?? (image => ImageFiles.Find(image, Name))), path)
+                : null;
+        }
+        catch (SimException)
+        {
+            return null;   // The replay takes the longer way.
         }
     }
 
@@ -141,6 +173,29 @@ public sealed class JournalReader : IDisposable
 
     internal static UInt128 Digest(byte[] bytes) => BinaryPrimitives.ReadUInt128BigEndian(bytes);
 
+    /// <summary>A script that was under way may want to save; in a replay it has no part.</summary>
+    private static SessionOptions Saving(SessionOptions? options) =>
+        (options ?? new SessionOptions()) is { Save: null } none ? none with { Save = static (_, _) => { } } : options!;
+
+    private MemoryStream Start()
+    {
+        var snapshot = new MemoryStream();
+        foreach (var place in start)
+            snapshot.Write(records.ReadBody(place));
+        snapshot.Position = 0;
+        return snapshot;
+    }
+
+    /// <summary>A snapshot must be of the machine that the header describes.</summary>
+    private Session CheckMachine(Session session, string file)
+    {
+        var recorded = MessagePackSerializer.Serialize(Header.Configuration);
+        if (MessagePackSerializer.Serialize(ConfigurationCodec.ToRecord(session.Machine.Configuration)).AsSpan().SequenceEqual(recorded))
+            return session;
+        session.Dispose();
+        throw SnapshotError.In(file, "the recording begins from a snapshot of another machine than its header describes");
+    }
+
     private JournalHeader ReadHeader()
     {
         if (records.TryNext(out var body, out var problem) is not { Kind: JournalFormat.Header } place)
@@ -148,7 +203,8 @@ public sealed class JournalReader : IDisposable
         var header = Body<JournalHeader>(place, body);
         var complete = header is { Configuration: not null, Images: not null, Begin: not null, StartLength: >= 0, DigestInterval: > 0, Parts: not null, BeginDigest.Length: 16 }
             && header.Images!.All(static i => i is { Role: "bios" or "kernel" or "initrd" or "dtb", Name: not null, Sha256.Length: 32 })
-            && header.Parts!.All(static p => p is { Length: 2 } && p[0] is not null && p[1] is not null);
+            && header.Parts!.All(static p => p is { Length: 2 } && p[0] is not null && p[1] is not null)
+            && header.Begin is { Frame: >= 0, Time: >= 0, Instructions: >= 0 };
         return complete && header.Images!.DistinctBy(static i => i.Role).Count() == header.Images!.Length
             ? header
             : throw SnapshotError.In(Name, "its header is not complete, or has an image twice");
@@ -192,13 +248,19 @@ public sealed class JournalReader : IDisposable
                 var input = Body<InputEntry>(place, body);
                 Require(place, input.Bytes is not null && input.Serial >= 0 && input.Serial < Header.Configuration.Serials);
                 Follow(place, input.Moment);
+                Require(place, input.Moment.IsBoundary);
                 inputs.Add(input);
+                if (input.IsLate)
+                    steps.Add(new JournalStep(input.Moment, input, null));
+                else
+                    boundaryInputs.Add(input);
                 break;
             case JournalFormat.Write:
                 var write = Body<WriteEntry>(place, body);
                 Require(place, write.Bytes is not null && write.Vcpu >= 0 && (write.Register is not null || write.Value <= uint.MaxValue));
                 Follow(place, write.Moment);
                 writes.Add(write);
+                steps.Add(new JournalStep(write.Moment, null, write));
                 break;
             case JournalFormat.Digest:
                 var digest = Body<DigestEntry>(place, body);
@@ -208,7 +270,7 @@ public sealed class JournalReader : IDisposable
                 break;
             case JournalFormat.Mark:
                 var mark = Body<MarkEntry>(place, body);
-                Require(place, !string.IsNullOrEmpty(mark.Name));
+                Require(place, JournalFormat.IsName(mark.Name));
                 Follow(place, mark.Moment);
                 marks.Add(mark);
                 break;
@@ -217,6 +279,7 @@ public sealed class JournalReader : IDisposable
                 Require(place, snapshot is { Digest.Length: 16, File: not null } && Path.GetFileName(snapshot.File) == snapshot.File);
                 Follow(place, snapshot.Moment);
                 snapshots.Add(snapshot);
+                snapshotPlaces.Add(new JournalPlace(boundaryInputs.Count, steps.Count, digests.Count));
                 break;
             case JournalFormat.Frame:
                 var frame = Body<FrameEntry>(place, body);
@@ -227,7 +290,7 @@ public sealed class JournalReader : IDisposable
                 break;
             case JournalFormat.End:
                 var end = Body<EndEntry>(place, body);
-                Require(place, end is { Digest.Length: 16, Reason: not null, Instructions: not null });
+                Require(place, end is { Digest.Length: 16, Instructions: not null, ReachedTime: >= 0 } && JournalFormat.IsName(end.Reason));
                 Follow(place, end.Moment);
                 End = end;
                 break;
@@ -238,9 +301,13 @@ public sealed class JournalReader : IDisposable
 
     private void Follow(RecordPlace place, MomentRecord moment)
     {
-        Require(place, moment is not null && moment.Frame >= Last.Frame && moment.Time >= Last.Time && moment.Instructions >= Last.Instructions);
+        Require(place, moment is not null && IsPossible(moment)
+            && moment.Frame >= Last.Frame && moment.Time >= Last.Time && moment.Instructions >= Last.Instructions);
         Last = moment!;
     }
+
+    private bool IsPossible(MomentRecord moment) => moment is { Frame: >= 0, Time: >= 0, Instructions: >= 0, Turn: >= -1 }
+        && moment.Turn < Header.Configuration.Smp && !(moment.IsBoundary && moment.Turn >= 0);
 
     private void Require(RecordPlace place, bool condition)
     {
@@ -256,7 +323,16 @@ public sealed class JournalReader : IDisposable
         }
         catch (SimException error)
         {
-            throw new SimException($"{Name}: {error.Message}", SimErrorKind.Guest, error);
+            throw SnapshotError.In(Name, error.Message.TrimEnd('.'), error);
         }
     }
 }
+
+/// <summary>What enters at a moment elsewhere than at a frame's end: an input or a write.</summary>
+internal readonly record struct JournalStep(MomentRecord Moment, InputEntry? Input, WriteEntry? Write);
+
+/// <summary>A place in a journal: how much of each kind was recorded before.</summary>
+/// <param name="Inputs">Inputs at frames' ends.</param>
+/// <param name="Steps">Other inputs, and writes.</param>
+/// <param name="Digests">Digests.</param>
+internal readonly record struct JournalPlace(int Inputs, int Steps, int Digests);

@@ -36,12 +36,14 @@ public sealed class Recording : IDisposable
     private readonly Session session;
     private readonly FileStream file;
     private readonly string path;
+    private readonly MemoryStream unwritten = new();
     private readonly RecordWriter writer;
     private readonly RecordingOptions options;
     private readonly FrameDetail? detail;
     private readonly Queue<(long Time, string Name)> marks;
     private long nextDigest;
     private long nextSnapshot;
+    private MomentRecord last = new();
     private bool isFinished;
 
     private Recording(Session session, string path, FileStream file, RecordingOptions options)
@@ -50,7 +52,7 @@ public sealed class Recording : IDisposable
         this.file = file;
         this.path = path;
         this.options = options;
-        writer = new RecordWriter(file, isChained: true);
+        writer = new RecordWriter(unwritten, isChained: true);
         detail = options.Detail ? new FrameDetail(session.Machine) : null;
         marks = new(options.Marks.OrderBy(static mark => mark.Time));
         nextDigest = NextMultiple(options.DigestInterval);
@@ -65,7 +67,7 @@ public sealed class Recording : IDisposable
     public static Recording Start(Session session, string path, RecordingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var file = Guarded(path, () => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16));
+        var file = Guarded(path, () => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
         var recording = new Recording(session, path, file, options ?? new RecordingOptions());
         try
         {
@@ -79,11 +81,15 @@ public sealed class Recording : IDisposable
         }
     }
 
+    /// <summary>Marks of the options that lie after all that has been recorded, in order of time.</summary>
+    public IReadOnlyCollection<(long Time, string Name)> MarksToCome => marks;
+
     /// <summary>Gives the present moment a name, to which a replay can go.</summary>
+    /// <exception cref="SimException">The name is empty, has control characters or more than 100 characters.</exception>
     public void Mark(string name)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        Write(JournalFormat.Mark, new MarkEntry { Moment = MomentRecord.Of(session), Name = name });
+        CheckName(name);
+        Write(JournalFormat.Mark, Now(), moment => new MarkEntry { Moment = moment, Name = name });
     }
 
     /// <summary>Ends the recording where the run has ended, and closes the file.</summary>
@@ -95,9 +101,11 @@ public sealed class Recording : IDisposable
     public void Finish(string reason)
     {
         ObjectDisposedException.ThrowIf(isFinished, this);
-        Write(JournalFormat.End, new EndEntry
+        CheckName(reason);
+        WriteDueMarks(session.Scheduler.ReachedTime);
+        Write(JournalFormat.End, Now(), moment => new EndEntry
         {
-            Moment = MomentRecord.Of(session),
+            Moment = moment,
             Reason = reason,
             ReachedTime = session.Scheduler.ReachedTime,
             Instructions = [.. session.Scheduler.Clocks.Select(static c => c.Instructions)],
@@ -128,12 +136,15 @@ public sealed class Recording : IDisposable
 
     private void Begin()
     {
-        var begin = MomentRecord.Of(session);
+        foreach (var (_, name) in marks)
+            CheckName(name);
+        RemoveOldSnapshots();
+        var begin = last = MomentRecord.Of(session);
         var start = new MemoryStream();
         if (begin.Frame > 0 || begin.Time > 0 || options.EmbedImages)
             SnapshotWriter.Write(session, start);
         writer.WritePreamble(JournalFormat.Magic, JournalFormat.Version, Versions.Behaviour);
-        Write(JournalFormat.Header, new JournalHeader
+        writer.WriteRecord(JournalFormat.Header, MessagePackSerializer.Serialize(new JournalHeader
         {
             Configuration = ConfigurationCodec.ToRecord(session.Machine.Configuration),
             Images = SnapshotWriter.Checksums(session.Machine.Configuration),
@@ -147,29 +158,46 @@ public sealed class Recording : IDisposable
                 .. session.Machine.RamBlocks.Select(static b => (string[])[b.Name, ""]),
             ],
             BeginDigest = Bytes(session.Digest()),
-        });
-        foreach (var piece in start.ToArray().Chunk(JournalFormat.StartPiece))
-            writer.WriteRecord(JournalFormat.Start, piece);
+        }));
+        Flush();
+        for (var at = 0; at < start.Length; at += JournalFormat.StartPiece)
+        {
+            writer.WriteRecord(JournalFormat.Start, start.GetBuffer().AsSpan(at, (int)Math.Min(JournalFormat.StartPiece, start.Length - at)));
+            Flush();
+        }
+
         file.Flush(flushToDisk: true);
         session.Input.Entered += OnInput;
         session.Input.Applied += OnWrite;
         session.Scheduler.FrameEnded += OnFrameEnded;
     }
 
-    private void OnInput(long now, InputEvent input) => Write(
-        JournalFormat.Input,
-        new InputEntry { Moment = MomentRecord.Of(session), Serial = input.Serial, Bytes = input.Bytes.ToArray() });
+    /// <summary>What an earlier recording of that name left would lie there for nothing.</summary>
+    private void RemoveOldSnapshots()
+    {
+        if (Directory.Exists(JournalReader.SnapshotFolder(path)))
+        {
+            foreach (var old in Directory.GetFiles(JournalReader.SnapshotFolder(path), $"*{Sim.Snapshots.Snapshot.Extension}"))
+                File.Delete(old);
+        }
+    }
 
-    private void OnWrite(long instructions, DebuggerWrite write) =>
-        Write(JournalFormat.Write, WriteEntry.Of(MomentRecord.Of(session), write));
+    private void OnInput(long now, InputEvent input) => Write(JournalFormat.Input, Now(), moment => new InputEntry
+    {
+        Moment = moment,
+        Serial = input.Serial,
+        Bytes = input.Bytes.ToArray(),
+        IsLate = !session.Scheduler.IsEndingFrame,
+    });
+
+    private void OnWrite(long instructions, DebuggerWrite write) => Write(JournalFormat.Write, Now(), moment => WriteEntry.Of(moment, write));
 
     private void OnFrameEnded()
     {
         if (detail is not null)
-            Write(JournalFormat.Frame, detail.Take(MomentRecord.Of(session)));
+            Write(JournalFormat.Frame, Now(), detail.Take);
         var now = session.Scheduler.GlobalTime;
-        while (marks.TryPeek(out var mark) && mark.Time <= now)
-            Mark(marks.Dequeue().Name);
+        WriteDueMarks(now);
         if (now >= nextDigest)
             WriteDigest();
         if (now >= nextSnapshot)
@@ -181,7 +209,13 @@ public sealed class Recording : IDisposable
         nextDigest = NextMultiple(options.DigestInterval);
         var parts = new List<uint>();
         var digest = session.Digest(parts);
-        Write(JournalFormat.Digest, new DigestEntry { Moment = MomentRecord.Of(session), Digest = Bytes(digest), Parts = [.. parts] });
+        Write(JournalFormat.Digest, Now(), moment => new DigestEntry { Moment = moment, Digest = Bytes(digest), Parts = [.. parts] });
+    }
+
+    private void WriteDueMarks(long now)
+    {
+        while (marks.TryPeek(out var mark) && mark.Time <= now)
+            Mark(marks.Dequeue().Name);
     }
 
     private void WriteSnapshot()
@@ -191,17 +225,48 @@ public sealed class Recording : IDisposable
         var folder = JournalReader.SnapshotFolder(path);
         Guarded(path, () => Directory.CreateDirectory(folder));
         Sim.Snapshots.Snapshot.Save(session, Path.Combine(folder, name), new SnapshotOptions { EmbedImages = options.EmbedImages });
-        Write(JournalFormat.Snapshot, new SnapshotEntry { Moment = MomentRecord.Of(session), File = name, Digest = Bytes(session.Digest()) });
+        Write(JournalFormat.Snapshot, Now(), moment => new SnapshotEntry { Moment = moment, File = name, Digest = Bytes(session.Digest()) });
     }
 
     private long NextMultiple(long interval) => (session.Scheduler.GlobalTime / interval + 1) * interval;
 
-    /// <summary>A record goes to the system whole and at once, so that a process that dies leaves all that it has written.</summary>
-    private void Write<T>(string kind, T body) => Guarded(path, () =>
+    /// <summary>The present moment.</summary>
+    /// <exception cref="InvalidOperationException">The session was taken back to an earlier one.</exception>
+    private MomentRecord Now()
     {
-        writer.WriteRecord(kind, MessagePackSerializer.Serialize(body));
-        file.Flush();
-    });
+        var now = MomentRecord.Of(session);
+        if (now.Frame < last.Frame || now.Time < last.Time || now.Instructions < last.Instructions)
+            throw new InvalidOperationException("A session that is recorded cannot be taken back to an earlier moment: end the recording first.");
+        return last = now;
+    }
+
+    /// <summary>A record goes to the system whole and at once, so that a process that dies leaves all that it has written.</summary>
+    private void Write<T>(string kind, MomentRecord now, Func<MomentRecord, T> body)
+    {
+        writer.WriteRecord(kind, MessagePackSerializer.Serialize(body(now)));
+        try
+        {
+            Guarded(path, Flush);
+        }
+        catch
+        {
+            Dispose();   // Nothing can follow a torn record.
+            throw;
+        }
+    }
+
+    private void Flush()
+    {
+        var bytes = unwritten.GetBuffer().AsSpan(0, (int)unwritten.Length);
+        unwritten.SetLength(0);
+        file.Write(bytes);
+    }
+
+    private static void CheckName(string name)
+    {
+        if (!JournalFormat.IsName(name))
+            throw new SimException($"'{SnapshotError.Printable(name)}' cannot be a mark: expected 1 to 100 characters, none of them a control character.");
+    }
 
     private static void Guarded(string path, Action action) => Guarded(path, () =>
     {

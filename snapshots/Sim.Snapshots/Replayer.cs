@@ -39,9 +39,8 @@ public sealed class Replayer : IDisposable
 
     private readonly JournalReader journal;
     private readonly RecordedInputs inputs;
-    private readonly Queue<WriteEntry> writes;
     private readonly DigestComparison digests;
-    private MomentRecord? pause;
+    private int nextStep;
     private bool isWriting;
 
     /// <summary>Prepares the replay of a journal from its beginning.</summary>
@@ -56,8 +55,8 @@ public sealed class Replayer : IDisposable
 
     /// <param name="journal">The journal.</param>
     /// <param name="session">A session that stands at a moment of it.</param>
-    /// <param name="from">That moment; null for the beginning, where nothing has entered yet.</param>
-    private Replayer(JournalReader journal, Session session, MomentRecord? from)
+    /// <param name="from">Where that is in the journal; null for the beginning, where nothing has entered yet.</param>
+    private Replayer(JournalReader journal, Session session, JournalPlace? from)
     {
         this.journal = journal;
         Session = session;
@@ -66,10 +65,10 @@ public sealed class Replayer : IDisposable
         session.DetachScript();
         session.Input.ReplaceWaiting([]);
         session.Input.Refusal = "This is a replay: nothing can be written; --fork leaves the recorded run at the first write.";
-        inputs = new RecordedInputs(session.Scheduler, journal.Inputs.SkipWhile(entry => IsBehind(entry.Moment, from)));
+        nextStep = from?.Steps ?? 0;
+        inputs = new RecordedInputs(session.Scheduler, journal.BoundaryInputs, from?.Inputs ?? 0);
         session.Input.Inbox = inputs;
-        writes = new(journal.Writes.SkipWhile(entry => IsBehind(entry.Moment, from)));
-        digests = new DigestComparison(journal, session, journal.Digests.TakeWhile(entry => IsBehind(entry.Moment, from)).Count(), from);
+        digests = new DigestComparison(journal, session, from?.Digests);
         session.Scheduler.FrameBoundary += OnFrameBoundary;
         session.Scheduler.FrameEnded += OnFrameEnded;
     }
@@ -96,16 +95,14 @@ public sealed class Replayer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(journal);
         ArgumentNullException.ThrowIfNull(before);
-        foreach (var entry in journal.Snapshots.Reverse())
+        for (var index = journal.Snapshots.Count - 1; index >= 0; index--)
         {
             // A limit in the instructions of one CPU says nothing about the moment.
-            if (before.Vcpu >= 0 || entry.Moment.Time >= before.Time || entry.Moment.Instructions >= before.Instructions)
+            var moment = journal.Snapshots[index].Moment;
+            if (before.Vcpu >= 0 || moment.Time >= before.Time || moment.Instructions >= before.Instructions)
                 continue;
-            if (Path.Combine(JournalReader.SnapshotFolder(journal.Name), entry.File) is var path && !File.Exists(path))
-                continue;
-            using var snapshot = SnapshotReader.Open(path);
-            if (snapshot.Digest == JournalReader.Digest(entry.Digest))
-                return new Replayer(journal, snapshot.Restore(options, findImage), entry.Moment);
+            if (journal.Restore(index, options, findImage) is { } session)
+                return new Replayer(journal, session, journal.SnapshotPlaces[index]);
         }
 
         return new Replayer(journal, options, findImage);
@@ -135,25 +132,32 @@ public sealed class Replayer : IDisposable
     public ReplayResult Run(RunLimits? limits = null, MomentRecord? to = null, CancellationToken cancellationToken = default)
     {
         limits ??= RunLimits.None;
+        using var output = OutputWatch.Of(Session, limits.Output);
         while (true)
         {
             var next = NextPause();
             var isLast = to is not null && (to.Frame, to.Instructions, to.Time).CompareTo((next.Frame, next.Instructions, next.Time)) < 0;
-            var reason = RunTo(isLast ? to! : next, limits, cancellationToken);
+            var pause = isLast ? to! : next;
+            var reason = RunTo(pause, limits.Stop, cancellationToken);
             if (IsForked)
                 return new ReplayResult(Session.Run(limits, cancellationToken).Reason, null, false);
+            if (digests.Divergence is null && reason is { } own)
+                return new ReplayResult(own, null, false);
+            if (digests.Divergence is null && !MomentRecord.Of(Session).Is(pause))
+                digests.Diverge("scheduler", "moment", pause.ToString(), MomentRecord.Of(Session).ToString());
+            var isEnd = !isLast && nextStep == journal.Steps.Count;
+            if (digests.Divergence is null && isEnd)
+                CompareEnd();
+            else if (digests.Divergence is null && !isLast)
+                TakeStep(journal.Steps[nextStep++]);
             if (digests.Divergence is { } divergence)
             {
                 digests.GoBack();
                 return new ReplayResult(EndReason.Divergence, divergence, false);
             }
 
-            if (reason is { } own)
-                return new ReplayResult(own, null, false);
-            if (isLast)
-                return new ReplayResult(EndReason.Replayed, null, false);
-            if (!TryWrite())
-                return CompareEnd();
+            if (isLast || isEnd)
+                return new ReplayResult(EndReason.Replayed, null, isEnd && journal.End is null);
         }
     }
 
@@ -162,7 +166,6 @@ public sealed class Replayer : IDisposable
     {
         Session.Scheduler.FrameBoundary -= OnFrameBoundary;
         Session.Scheduler.FrameEnded -= OnFrameEnded;
-        Session.Scheduler.NextInput = VirtualTime.Never;
         Session.Input.Inbox = null;
         Session.Input.Refusal = null;
         return Session;
@@ -176,41 +179,33 @@ public sealed class Replayer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(journal);
         var session = journal.Boot(options, findImage);
-        if (session.Digest() is var digest && digest != JournalReader.Digest(journal.Header.BeginDigest))
-        {
-            session.Dispose();
-            throw new SimException($"{journal.Name}: the machine does not begin as it was recorded: it has digest {StateHasher.Format(digest)}; "
-                + $"expected {StateHasher.Format(JournalReader.Digest(journal.Header.BeginDigest))}.", SimErrorKind.Divergence);
-        }
-
-        return session;
+        var (expected, digest) = (JournalReader.Digest(journal.Header.BeginDigest), session.Digest());
+        if (digest == expected && MomentRecord.Of(session).Is(journal.Header.Begin))
+            return session;
+        session.Dispose();
+        throw new SimException($"{journal.Name}: the machine does not begin as it was recorded: it has digest {StateHasher.Format(digest)} at "
+            + $"{MomentRecord.Of(session)}; expected {StateHasher.Format(expected)} at {journal.Header.Begin}.", SimErrorKind.Divergence);
     }
 
-    private MomentRecord NextPause() => writes.TryPeek(out var write) ? write.Moment : journal.End?.Moment ?? journal.Last;
+    private MomentRecord NextPause() =>
+        nextStep < journal.Steps.Count ? journal.Steps[nextStep].Moment : journal.End?.Moment ?? journal.Last;
 
     /// <summary>Runs to a moment, null, or to what ends the run before: the reason.</summary>
-    private EndReason? RunTo(MomentRecord moment, RunLimits limits, CancellationToken cancellationToken)
+    private EndReason? RunTo(MomentRecord moment, StopCondition own, CancellationToken cancellationToken)
     {
-        pause = moment;
-        var isPowerOff = journal.End is { Reason: "poweroff" } end && ReferenceEquals(moment, end.Moment);
-        inputs.PauseAt = moment.IsBoundary && !isPowerOff ? moment.Time : VirtualTime.Never;
-        inputs.Prepare();
-        if (Session.Scheduler.AtFrameBoundary)
-            Session.Input.Drain(Session.Scheduler.GlobalTime);
         if (MomentRecord.Of(Session).Is(moment))
             return null;
-        var own = limits.Stop;
         var stop = own with
         {
-            Instructions = Math.Min(own.Instructions, moment.IsBoundary ? moment.Instructions + 1 : long.MaxValue),
-            Point = moment.IsBoundary ? null : new SchedulePoint(moment.Instructions, moment.Frame, moment.Turn),
+            Point = moment.Point,
             Time = Math.Min(own.Time, Math.Max(journal.End?.ReachedTime ?? 0, journal.Last.Time) + Overtime),
         };
-        var result = Session.Run(limits with { Stop = stop }, cancellationToken);
+        var result = Session.Run(new RunLimits { Stop = stop }, cancellationToken);
         return result.Reason switch
         {
             EndReason.Output or EndReason.Interrupted or EndReason.Debugger => result.Reason,
-            EndReason.Instructions or EndReason.Time when IsReached(own) => result.Reason,
+            EndReason.Instructions or EndReason.Time when IsReached(own) => own.Time != VirtualTime.Never && Session.Scheduler.ReachedTime >= own.Time
+                ? EndReason.Time : EndReason.Instructions,
             _ => null,
         };
     }
@@ -219,15 +214,14 @@ public sealed class Replayer : IDisposable
         || Session.Scheduler.ReachedTime >= own.Time
         || (own.Vcpu >= 0 && Session.Scheduler.Clocks[own.Vcpu].Instructions >= own.VcpuInstructions);
 
-    /// <summary>Makes the write that was made here; false when none is left to be made.</summary>
-    private bool TryWrite()
+    /// <summary>Lets what entered here enter.</summary>
+    private void TakeStep(JournalStep step)
     {
-        if (!writes.TryDequeue(out var write))
-            return false;
-        if (!MomentRecord.Of(Session).Is(write.Moment))
+        if (step.Input is { } input)
         {
-            digests.Diverge("debugger", "write", write.Moment.ToString(), MomentRecord.Of(Session).ToString());
-            return true;
+            Session.Input.Enqueue(new InputEvent(input.Serial, input.Bytes));
+            Session.Input.Drain(Session.Scheduler.GlobalTime);
+            return;
         }
 
         isWriting = true;
@@ -235,7 +229,7 @@ public sealed class Replayer : IDisposable
         Session.Input.Refusal = null;
         try
         {
-            Session.Input.Apply(write.ToWrite());
+            Session.Input.Apply(step.Write!.ToWrite());
         }
         catch (SimException error)
         {
@@ -246,36 +240,42 @@ public sealed class Replayer : IDisposable
             Session.Input.Refusal = refusal;
             isWriting = false;
         }
-
-        return true;
     }
 
-    private ReplayResult CompareEnd()
+    private void CompareEnd()
     {
         if (inputs.HasDue)
             digests.Diverge("input", "moment", "an input", "the end");
         else
             digests.CompareEnd();
-        if (digests.Divergence is not { } divergence)
-            return new ReplayResult(EndReason.Replayed, null, journal.End is null);
-        digests.GoBack();
-        return new ReplayResult(EndReason.Divergence, divergence, false);
     }
 
     private void OnFrameBoundary()
     {
-        if (digests.Divergence is not null)
-            return;
-        var scheduler = Session.Scheduler;
-        if (inputs.Missed is { } missed)
+        if (digests.Divergence is null && inputs.Missed is { } missed)
             digests.Diverge("input", "moment", missed.ToString(), MomentRecord.Of(Session).ToString());
-        else if (inputs.PauseAt == scheduler.GlobalTime && pause!.Frame == scheduler.Frame && pause.Instructions == scheduler.TotalInstructions)
-            Session.RequestEnd(EndReason.Replayed);
     }
 
     private void OnFrameEnded() => digests.CompareFrame();
 
-    /// <summary>What happened at the very moment of a snapshot is in it.</summary>
-    private static bool IsBehind(MomentRecord moment, MomentRecord? from) => from is not null
-        && moment.Frame <= from.Frame && moment.Time <= from.Time && moment.Instructions <= from.Instructions;
+    /// <summary>Ends the run where the console prints a text, over all the pauses of a replay.</summary>
+    private sealed class OutputWatch(Session session, OutputMatcher matcher) : IDisposable
+    {
+        public static OutputWatch? Of(Session session, string? text)
+        {
+            if (text is null)
+                return null;
+            var watch = new OutputWatch(session, new OutputMatcher(Script.Encode(text)));
+            session.Console.Written += watch.Match;
+            return watch;
+        }
+
+        public void Dispose() => session.Console.Written -= Match;
+
+        private void Match(byte value)
+        {
+            if (matcher.Feed(value))
+                session.RequestEnd(EndReason.Output);
+        }
+    }
 }

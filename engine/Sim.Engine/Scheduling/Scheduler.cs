@@ -95,6 +95,9 @@ public sealed class Scheduler
     /// <summary>Index of the vCPU that is executing right now; -1 outside of one.</summary>
     public int RunningVcpu => running is null ? -1 : clocks.IndexOf(running);
 
+    /// <summary>True from a frame's end until <see cref="FrameEnded"/>: what enters now does so before the end is recorded or compared.</summary>
+    public bool IsEndingFrame { get; private set; }
+
     /// <summary>True once the guest has powered the machine off.</summary>
     public bool PoweredOff => state.PoweredOff;
 
@@ -289,7 +292,8 @@ public sealed class Scheduler
         || (stop.Point is { } point && IsReached(point));
 
     private bool IsReached(SchedulePoint point) => state.Frame > point.Frame
-        || (TotalInstructions >= point.Instructions && state.FrameOpen && state.Frame == point.Frame && Turn == point.Turn);
+        || (state.Frame == point.Frame && TotalInstructions >= point.Instructions
+            && (point.Boundary is { } time ? !state.FrameOpen && state.Now >= time : state.FrameOpen && Turn == point.Turn));
 
     /// <summary>
     /// Opens a frame. With all vCPUs idle time jumps to the next deadline instead, and the caller looks again; without a deadline the run is over.
@@ -308,7 +312,7 @@ public sealed class Scheduler
 
             if (next > state.Now)
             {
-                JumpTo(Math.Min(next, stop.Time), next);
+                JumpTo(Math.Min(next, LatestIdle(stop)), next);
                 return false;
             }
         }
@@ -331,6 +335,10 @@ public sealed class Scheduler
 
         return true;
     }
+
+    /// <summary>Where idle time ends at the latest.</summary>
+    private long LatestIdle(StopCondition stop) =>
+        stop.Point?.Boundary is { } time && time > state.Now ? Math.Min(time, stop.Time) : stop.Time;
 
     /// <summary>Lets idle time pass; a stop short of the next event is no boundary, unless the host has input that enters there.</summary>
     private void JumpTo(long target, long next)
@@ -463,7 +471,16 @@ public sealed class Scheduler
         state.FrameOpen = false;
         state.Turn = -1;
         state.Now = state.FrameEnd;
-        CrossBoundary();
+        IsEndingFrame = true;
+        try
+        {
+            CrossBoundary();
+        }
+        finally
+        {
+            IsEndingFrame = false;
+        }
+
         FrameEnded?.Invoke();
     }
 

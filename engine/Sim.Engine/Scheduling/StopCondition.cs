@@ -20,17 +20,19 @@ public sealed record StopCondition
     /// <summary>When <see cref="Vcpu"/> has executed this many instructions since power-on.</summary>
     public long VcpuInstructions { get; init; } = long.MaxValue;
 
-    /// <summary>A point inside a frame, to the turn; null for none. A run that misses it stops where it would pass it.</summary>
+    /// <summary>A point of the schedule, to the turn; null for none. A run that misses it stops where it would pass it.</summary>
     public SchedulePoint? Point { get; init; }
 }
 
 /// <summary>
-/// A point of the schedule inside a frame. Instructions alone do not name it: a frame or a turn that has just begun has executed none yet.
+/// A point of the schedule. Instructions alone do not name it: a frame or a turn that has just begun has executed none yet, and between
+/// frames an idle machine's time passes without any.
 /// </summary>
 /// <param name="Instructions">Instructions executed by all vCPUs since power-on.</param>
 /// <param name="Frame">Frames begun since power-on.</param>
 /// <param name="Turn">Index of the vCPU whose turn it is; -1 between turns.</param>
-public readonly record struct SchedulePoint(long Instructions, long Frame, int Turn);
+/// <param name="Boundary">Global time, ns, of a point between frames; null for one inside a frame.</param>
+public readonly record struct SchedulePoint(long Instructions, long Frame, int Turn, long? Boundary = null);
 
 /// <summary>Why a run ended.</summary>
 public enum StopReason
