@@ -13,6 +13,9 @@ public static class JournalFormat
     /// <summary>First element of a journal file.</summary>
     public const string Magic = "simrec";
 
+    /// <summary>Ending of journal files.</summary>
+    public const string Extension = ".simrec";
+
     /// <summary>Version of the format; a reader refuses newer ones.</summary>
     public const int Version = 1;
 

@@ -37,5 +37,6 @@ public static class LawCatalogue
         CpuReferenceLaw.Law,
         .. SnapshotLaws.All,
         .. CorruptionLaws.All,
+        .. JournalLaws.All,
     ];
 }

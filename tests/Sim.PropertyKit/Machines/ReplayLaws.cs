@@ -4,6 +4,7 @@ using Sim.Engine.Base;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Snapshots;
 using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Machines;
@@ -16,7 +17,10 @@ namespace Sim.PropertyKit.Machines;
 /// <param name="DigestInterval">ns.</param>
 /// <param name="Detail">Whether every frame is recorded.</param>
 /// <param name="Stops">Stops on the way that the recording must not notice.</param>
-public sealed record RecordedRun(MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops)
+/// <param name="Debugger">Seed of the <see cref="RandomDebugger"/> that writes; 0 for none.</param>
+/// <param name="Snapshots">ns between snapshots beside the journal; 0 for none.</param>
+public sealed record RecordedRun(
+    MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops, ulong Debugger, long Snapshots)
 {
     /// <summary>Runs of every kind.</summary>
     public static Arbitrary<RecordedRun> Any { get; } = Arb.From(
@@ -27,13 +31,19 @@ public sealed record RecordedRun(MachineScenario Scenario, ulong Host, int Start
         from interval in Gen.Choose(1, 300)
         from detail in Gen.Choose(0, 4)
         from stops in Gen.Choose(0, 3)
-        select new RecordedRun(scenario, host, start, end, interval * VirtualTime.Microsecond, detail == 0, stops),
+        from debugger in Gen.Choose(0, 1_000_000).Select(static n => n % 2 == 0 ? 0UL : (ulong)n)
+        from snapshots in Gen.Choose(0, 5).Select(static n => n > 1 ? 0L : (n + 1) * 100 * VirtualTime.Microsecond)
+        select new RecordedRun(scenario, host, start, end, interval * VirtualTime.Microsecond, detail == 0, stops, debugger, snapshots),
         static run => Shrink(run));
 
     private static IEnumerable<RecordedRun> Shrink(RecordedRun run)
     {
         if (run.Host != 0)
             yield return run with { Host = 0 };
+        if (run.Debugger != 0)
+            yield return run with { Debugger = 0 };
+        if (run.Snapshots != 0)
+            yield return run with { Snapshots = 0 };
         if (run.Start != 0)
             yield return run with { Start = 0 };
         if (run.End != 0)
@@ -61,11 +71,12 @@ public static class ReplayLaws
             [
                 ("several CPUs", 0.5), ("random schedule", 0.2), ("typed", 0.2), ("typed while idle", 0.03), ("began in the middle", 0.2),
                 ("ended by power-off", 0.1), ("ended inside a frame", 0.1), ("in detail", 0.1), ("several digests", 0.3),
+                ("a debugger wrote", 0.2), ("a debugger wrote inside a frame", 0.1), ("typed while stopped", 0.1), ("from a snapshot", 0.1),
             ],
         });
 
-    /// <summary>Virtual time after which a run that goes on is long enough, ns.</summary>
-    private const long Patience = VirtualTime.Second / 5;
+    /// <summary>Virtual time after which a run that goes on is long enough, ns: one that a debugger has changed may never end.</summary>
+    private static long Patience(RecordedRun run) => run.Debugger == 0 ? VirtualTime.Second / 5 : 5000 * VirtualTime.Microsecond;
 
     /// <summary>The laws of this file.</summary>
     public static IReadOnlyList<NamedLaw> All { get; } = [Replay];
@@ -78,25 +89,37 @@ public static class ReplayLaws
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(classes);
-        var path = Path.Combine(Path.GetTempPath(), $"sim-law-{Guid.NewGuid():N}.simrec");
-        try
+        using var file = new TemporaryJournal();
+        var outcome = Record(run, file.Path, table, classes);
+        using var journal = JournalReader.Open(file.Path);
+        Check.Equal(null, journal.Problem, "problem of the journal");
+        classes.Add("several digests", journal.Digests.Count > 2);
+        ReadOnlyMemory<byte> FindImage(ImageRecord image) => run.Scenario.Image.Bytes;
+        var options = new SessionOptions { Registry = table };
+        using (var replayer = new Replayer(journal, options, FindImage))
         {
-            var outcome = Record(run, path, table, classes);
-            using var journal = JournalReader.Open(path);
-            Check.Equal(null, journal.Problem, "problem of the journal");
-            using var replayer = new Replayer(
-                journal, new SessionOptions { Registry = table }, _ => run.Scenario.Image.Bytes);
-            var result = replayer.Run();
-            Check.That(result.Divergence is null, $"The replay diverged: {result.Divergence?.Text}, after {result.Divergence?.LastEqual}.");
-            Check.Equal(EndReason.Replayed, result.Reason, "end of the replay");
-            Check.Equal(outcome, RunOutcome.Of(replayer.Session), "the replay");
-            Check.Equal(journal.Digests.Count + 1, replayer.DigestsCompared, "digests compared");
-            classes.Add("several digests", journal.Digests.Count > 2);
+            // A debugger that looks on changes nothing, and is not let to.
+            using var debugger = run.Debugger % 4 == 1 ? new RandomDebugger(replayer.Session, run.Debugger + 1, 10) { Types = false } : null;
+            Check.Equal(outcome, Finish(replayer, journal.Digests.Count + 1), "the replay");
+            Check.Equal(0, debugger?.Writes ?? 0, "writes during a replay");
         }
-        finally
+
+        if (journal.Snapshots is [.., var last])
         {
-            File.Delete(path);
+            using var later = Replayer.Near(journal, StopCondition.None, options, FindImage);
+            Check.That(MomentRecord.Of(later.Session).Is(last.Moment), "A replay to the end does not begin at the last snapshot.");
+            Check.Equal(outcome with { Console = "" }, Finish(later, null) with { Console = "" }, "the replay from a snapshot");
+            classes.Add("from a snapshot");
         }
+    }
+
+    private static RunOutcome Finish(Replayer replayer, int? digests)
+    {
+        var result = replayer.Run();
+        Check.That(result.Divergence is null, $"The replay diverged: {result.Divergence?.Text}, after {result.Divergence?.LastEqual}.");
+        Check.Equal(EndReason.Replayed, result.Reason, "end of the replay");
+        Check.Equal(digests ?? replayer.DigestsCompared, replayer.DigestsCompared, "digests compared");
+        return RunOutcome.Of(replayer.Session);
     }
 
     private static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
@@ -108,7 +131,13 @@ public static class ReplayLaws
             MachineScenario.RunFor(session, run.Start);
         session.Input.Inbox = host;
         var printed = session.Console.Length;
-        using var recording = Recording.Start(session, path, new RecordingOptions { DigestInterval = run.DigestInterval, Detail = run.Detail });
+        using var recording = Recording.Start(session, path, new RecordingOptions
+        {
+            DigestInterval = run.DigestInterval,
+            Detail = run.Detail,
+            SnapshotInterval = run.Snapshots,
+        });
+        using var debugger = run.Debugger == 0 ? null : new RandomDebugger(session, run.Debugger, 10);
         for (var stop = 0; stop < run.Stops; stop++)
             MachineScenario.RunFor(session, 10_007);
         var limit = run.End switch
@@ -117,7 +146,7 @@ public static class ReplayLaws
             < 0 => StopCondition.None with { Time = session.Scheduler.ReachedTime - run.End },
             _ => StopCondition.None with { Instructions = session.Scheduler.TotalInstructions + run.End },
         };
-        var reason = session.Run(new RunLimits { Stop = limit with { Time = Math.Min(limit.Time, session.Scheduler.ReachedTime + Patience) } }).Reason;
+        var reason = session.Run(new RunLimits { Stop = limit with { Time = Math.Min(limit.Time, session.Scheduler.ReachedTime + Patience(run)) } }).Reason;
         recording.Finish(reason);
         classes.Add("typed", host?.Typed > 0);
         classes.Add("typed while idle", host?.TypedWhileIdle > 0);
@@ -125,6 +154,9 @@ public static class ReplayLaws
         classes.Add("ended by power-off", reason == EndReason.PowerOff);
         classes.Add("ended inside a frame", !session.Scheduler.AtFrameBoundary);
         classes.Add("in detail", run.Detail);
+        classes.Add("a debugger wrote", debugger?.Writes > 0);
+        classes.Add("a debugger wrote inside a frame", debugger?.WritesInFrame > 0);
+        classes.Add("typed while stopped", debugger?.Typed > 0);
         return RunOutcome.Of(session, printed);
     }
 }

@@ -1,6 +1,8 @@
+using Sim.Engine.Base;
 using Sim.Engine.Session;
 using Sim.PropertyKit;
 using Sim.PropertyKit.Machines;
+using Sim.PropertyKit.Snapshots;
 using Sim.Snapshots;
 using Xunit;
 
@@ -9,8 +11,13 @@ namespace Sim.Tests;
 /// <summary>Law L4: a replay equals the recording, and a divergence is named.</summary>
 public sealed class ReplayLawTests
 {
+    private static readonly MachineScenario Demo = new("demo", 2, "random:3");
+
     [Fact]
     public void A_recorded_run_replays() => ReplayLaws.Replay.Holds();
+
+    [Fact]
+    public void A_corrupted_journal_is_refused_or_replays_as_a_prefix() => JournalLaws.Corrupted.Holds();
 
     [Fact]
     public void A_device_that_draws_from_the_host_is_found()
@@ -20,5 +27,68 @@ public sealed class ReplayLawTests
         var failure = Assert.Throws<LawFailedException>(() =>
             Law.Holds("replay", RecordedRun.Any, (run, classes) => ReplayLaws.RecordAndReplay(run, table, classes), new LawOptions { Runs = 3, MaxShrinkAttempts = 3 }));
         Assert.NotNull(failure.Case);
+    }
+
+    [Fact]
+    public void Planted_nondeterminism_is_named_to_interval_and_section()
+    {
+        var divergence = Diverge(detail: false, 0);
+        var difference = Assert.Single(divergence.Differences);
+        Assert.Equal(("/machine/peripheral-anon/device[0]", PlantedDevice.TypeName), (difference.Where, difference.What));
+        Assert.True(divergence.Found.Time - divergence.LastEqual.Time <= 150 * VirtualTime.Microsecond, divergence.Text);
+    }
+
+    [Fact]
+    public void Planted_nondeterminism_is_named_to_frame_and_field_with_both_values_where_the_recording_has_detail()
+    {
+        var divergence = Diverge(detail: true, 0);
+        var difference = Assert.Single(divergence.Differences);
+        Assert.Equal(("/machine/peripheral-anon/device[0]", "Value"), (difference.Where, difference.What));
+        Assert.Equal(("0x64", "0x65"), (difference.First, difference.Second));
+        Assert.Equal(divergence.LastEqual.Frame + 1, divergence.Found.Frame);
+    }
+
+    [Fact]
+    public void A_corrupted_register_is_named_to_the_frame_the_CPU_and_the_field()
+    {
+        var divergence = Diverge(detail: true, 50_000);
+        Assert.Contains(divergence.Differences, static d => d.Where.Contains("cpu", StringComparison.Ordinal) && d is { What: "Gpr[20]", Second: "0xbad" });
+        Assert.Equal(divergence.LastEqual.Frame + 1, divergence.Found.Frame);
+        Assert.InRange(50_000, divergence.LastEqual.Instructions, divergence.Found.Instructions);
+    }
+
+    /// <summary>
+    /// Records the demo with a device whose source gives 0 throughout, or 100 from some moment on, and replays it with one that gives 101
+    /// then; or with a register that is changed behind the recording's back.
+    /// </summary>
+    private static Divergence Diverge(bool detail, long corruptedAt)
+    {
+        using var file = new TemporaryJournal();
+        var draws = 0;
+        var late = 100UL;
+        var table = PlantedDevice.Drawing(() => ++draws < 30 || corruptedAt > 0 ? 0 : draws == 30 ? late : 0);
+        using (var session = Demo.Boot(table))
+        {
+            draws = 0;
+            using var recording = Recording.Start(
+                session, file.Path, new RecordingOptions { Detail = detail, DigestInterval = 100 * VirtualTime.Microsecond });
+            MachineScenario.RunFor(session, 600_000);
+            recording.Finish(EndReason.Instructions);
+        }
+
+        late = 101;
+        using var journal = JournalReader.Open(file.Path);
+        using var replayer = new Replayer(journal, new SessionOptions { Registry = table }, static _ => LawGuests.Demo.Bytes);
+        draws = 0;
+        if (corruptedAt > 0)
+        {
+            replayer.Run(new RunLimits { Stop = new() { Instructions = corruptedAt } });
+            replayer.Session.Debugger.Cpus[0].WriteRegister("r20", 0xBAD);
+        }
+
+        var result = replayer.Run();
+        Assert.Equal(EndReason.Divergence, result.Reason);
+        Assert.Equal(result.Divergence!.LastEqual.Time / 100_000, replayer.Session.Scheduler.GlobalTime / 100_000);
+        return result.Divergence;
     }
 }
