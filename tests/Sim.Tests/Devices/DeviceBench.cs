@@ -83,12 +83,12 @@ internal sealed class DeviceBench : IDisposable
     /// <summary>Puts back what another bench of the same devices has saved.</summary>
     public void Load(SortedDictionary<string, byte[]> sections, SchedulerState scheduler)
     {
+        // In the order of StateSections.Load: what a device checks after a load may depend on its timers.
+        Machine.Scheduler.Load(scheduler);
         foreach (var (key, owner, state) in Sections())
             state.Read(owner, sections[key]);
         foreach (var device in Walk(Root.Object).OfType<Device>())
             device.DeviceClass.PostLoad?.Invoke(device);
-
-        Machine.Scheduler.Load(scheduler);
     }
 
     /// <summary>True when both benches hold the same state.</summary>
