@@ -91,12 +91,18 @@ public sealed class Debugger
     {
         CheckVcpu(breakpoint.Vcpu, -1);
         if (breakpoint.Address % 4 != 0)
-            throw new SimException(FormattableString.Invariant($"A breakpoint cannot be at 0x{breakpoint.Address:x}: expected a multiple of 4."));
+        {
+            throw new SimException(FormattableString.Invariant(
+                $"A breakpoint cannot be at 0x{breakpoint.Address:x}: expected a multiple of 4."));
+        }
+
         AddTo(breakpoints, breakpoint);
     }
 
     /// <summary>Adds a watchpoint; one that is there already stays as it is.</summary>
-    /// <exception cref="SimException">It has no bytes, reaches beyond the address space or waits for nothing, or there is no such CPU.</exception>
+    /// <exception cref="SimException">
+    /// It has no bytes, reaches beyond the address space or waits for nothing, or there is no such CPU.
+    /// </exception>
     public void Add(Watchpoint watchpoint)
     {
         CheckVcpu(watchpoint.Vcpu, -1);

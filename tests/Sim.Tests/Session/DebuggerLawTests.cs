@@ -40,7 +40,8 @@ public sealed class DebuggerLawTests
     /// <summary>Instructions of the demo in which its CPUs are up and take turns.</summary>
     private const long Skipped = 400_000, Traced = 100_000;
 
-    private static readonly Lazy<DebuggedRun> demoTrace = new(static () => DebuggedRun.Trace(new MachineScenario("demo", 2), Skipped, Traced));
+    private static readonly Lazy<DebuggedRun> demoTrace = new(static () =>
+        DebuggedRun.Trace(new MachineScenario("demo", 2), Skipped, Traced));
 
     /// <summary>The stwcx. among them: a stop there must keep the reservation.</summary>
     private static readonly Lazy<List<TracedInstruction>> conditional = new(static () =>
@@ -94,19 +95,15 @@ public sealed class DebuggerLawTests
         new LawOptions { Runs = 100, MaxShrinkAttempts = 3 }));
 
     [Fact]
-    public void A_debugger_that_writes_its_breakpoints_into_memory_breaks_the_law() => Assert.Throws<LawFailedException>(static () => Law.Holds(
-        "L7, debugger",
-        Sessions,
-        static (session, classes) => AssertUndisturbed(session, static stopped =>
+    public void A_debugger_that_writes_its_breakpoints_into_memory_breaks_the_law() => Assert.Throws<LawFailedException>(
+        static () => Law.Holds("L7, debugger", Sessions, static (session, classes) => AssertUndisturbed(session, static stopped =>
         {
             var point = stopped.Debugger.Breakpoints.Select(static point => point.Address).FirstOrDefault(0x0010_0534u);
             stopped.Input.Apply(new MemoryWrite(0, point, new byte[] { 0x7F, 0xE0, 0x00, 0x08 }));
         }, classes),
         new LawOptions { Runs = 20, MaxShrinkAttempts = 3 }));
 
-    /// <summary>
-    /// The case that failed once: a taken branch in the middle of a block, with instructions left, went on in a block with a breakpoint.
-    /// </summary>
+    /// <summary>It failed once: a taken branch in the middle of a block went on in a block with a breakpoint.</summary>
     [Fact]
     public void Breakpoints_stop_where_the_trace_says() => Law.Holds(
         "breakpoints are exact",
@@ -134,7 +131,8 @@ public sealed class DebuggerLawTests
         new LawOptions
         {
             Runs = 25,
-            Required = [("several CPUs", 0.4), ("random schedule", 0.2), ("stops", 0.6), ("many stops", 0.2), ("reads", 0.15), ("writes", 0.15)],
+            Required = [("several CPUs", 0.4), ("random schedule", 0.2), ("stops", 0.6), ("many stops", 0.2), ("reads", 0.15),
+                ("writes", 0.15)],
         });
 
     private static void AssertUndisturbed(DebugSession plan, Action<Session> atStop, CaseClasses classes)
@@ -238,7 +236,8 @@ public sealed class DebuggerLawTests
         var address = chosen.Address + ((uint)choices[2] % chosen.Size);
         var point = new Watchpoint(address, (uint)(choices[3] % 12) + 1, kind, choices[4] % 2 == 0 ? -1 : chosen.Vcpu);
         var expected = trace.Accesses
-            .Where(access => (kind & (access.IsStore ? WatchKind.Write : WatchKind.Read)) != 0 && (point.Vcpu < 0 || point.Vcpu == access.Vcpu)
+            .Where(access => (kind & (access.IsStore ? WatchKind.Write : WatchKind.Read)) != 0
+                && (point.Vcpu < 0 || point.Vcpu == access.Vcpu)
                 && access.Address <= point.Last && point.Address < access.Address + access.Size)
             .Select(access => (access.Vcpu, Math.Max(access.Address, point.Address))).Take(300).ToList();
 

@@ -63,7 +63,8 @@ public sealed class DebuggerTests
 
         var point = new Watchpoint(address, length, kind);
         Assert.Equal(
-            new DebugStop(DebugStopKind.Watchpoint, 0, Code + (4 * (uint)(program.Length - 1)), point, accessed), session.Debugger.LastStop);
+            new DebugStop(DebugStopKind.Watchpoint, 0, Code + (4 * (uint)(program.Length - 1)), point, accessed),
+            session.Debugger.LastStop);
         Assert.Equal(EndReason.Instructions, DebuggedRun.RunTo(session, 100));
     }
 
@@ -197,7 +198,8 @@ public sealed class DebuggerTests
         using var session = Boot([Asm.B(0)]);
         Action[] wrong =
         [
-            () => session.Debugger.Add(new Breakpoint(2)), () => session.Debugger.Add(new Breakpoint(4, 1)), () => session.Debugger.Step(-1),
+            () => session.Debugger.Add(new Breakpoint(2)), () => session.Debugger.Add(new Breakpoint(4, 1)),
+            () => session.Debugger.Step(-1),
             () => session.Debugger.Add(new Watchpoint(4, 0, WatchKind.Read)), () => session.Debugger.Add(new Watchpoint(4, 4, 0)),
             () => session.Debugger.Add(new Watchpoint(0xFFFF_FFFF, 2, WatchKind.Read)),
         ];

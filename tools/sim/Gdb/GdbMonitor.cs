@@ -81,7 +81,7 @@ internal sealed class GdbMonitor(Session session)
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"CPU #{cpu.CpuIndex}: pc 0x{cpu.Pc:x8} icount {cpu.Clock!.Instructions} {(cpu.IsHeld ? "held" : cpu.IsIdle ? "idle" : "running")}\n");
+                $"CPU #{cpu.CpuIndex}: pc 0x{cpu.Pc:x8} icount {cpu.Clock!.Instructions} {GdbStub.RunState(cpu)}\n");
         }
 
         return text.ToString();
@@ -91,6 +91,7 @@ internal sealed class GdbMonitor(Session session)
     {
         var scheduler = session.Scheduler;
         var counts = string.Join(',', scheduler.Clocks.Select(static clock => clock.Instructions.ToString(CultureInfo.InvariantCulture)));
-        return string.Create(CultureInfo.InvariantCulture, $"time={scheduler.ReachedTime}ns icount={counts} digest={session.Digest():x32}\n");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"time={scheduler.ReachedTime}ns icount={counts} digest={session.Digest():x32}\n");
     }
 }

@@ -12,7 +12,9 @@ internal sealed record GdbSettings(IPEndPoint Address, bool WaitsAtStart)
     /// <summary>The port of <c>-s</c>, as QEMU's.</summary>
     public const int DefaultPort = 1234;
 
-    /// <summary>Reads <c>PORT</c> or <c>HOST:PORT</c>, also in QEMU's form <c>tcp::PORT</c>. Without a host it is the loopback address.</summary>
+    /// <summary>
+    /// Reads <c>PORT</c> or <c>HOST:PORT</c>, also in QEMU's form <c>tcp::PORT</c>. Without a host it is the loopback address.
+    /// </summary>
     /// <exception cref="SimException">It is neither.</exception>
     public static IPEndPoint Parse(string text)
     {
@@ -23,7 +25,8 @@ internal sealed record GdbSettings(IPEndPoint Address, bool WaitsAtStart)
         if (address is null || !ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
             throw new SimException(
-                $"--gdb '{text}' is no place to listen at: expected a port from 0 to 65535, or an IP address and a port such as 0.0.0.0:1234.");
+                $"--gdb '{text}' is no place to listen at: expected a port from 0 to 65535, "
+                + "or an IP address and a port such as 0.0.0.0:1234.");
         }
 
         return new IPEndPoint(address, port);

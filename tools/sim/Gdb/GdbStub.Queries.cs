@@ -66,8 +66,11 @@ internal sealed partial class GdbStub
         return string.Concat(offset + count < text.Length ? "m" : "l", text.AsSpan((int)offset, count));
     }
 
-    private static string Describe(PowerPcCpu cpu) => string.Create(
-        CultureInfo.InvariantCulture, $"CPU#{cpu.CpuIndex} [{(cpu.IsHeld ? "held" : cpu.IsIdle ? "idle" : "running")}]");
+    private static string Describe(PowerPcCpu cpu) =>
+        string.Create(CultureInfo.InvariantCulture, $"CPU#{cpu.CpuIndex} [{RunState(cpu)}]");
+
+    /// <summary>Whether a CPU is held, idle or running.</summary>
+    public static string RunState(PowerPcCpu cpu) => cpu.IsHeld ? "held" : cpu.IsIdle ? "idle" : "running";
 
     /// <summary>Prints what a monitor command prints, in as many packets as it takes.</summary>
     private void RunCommand(string command)

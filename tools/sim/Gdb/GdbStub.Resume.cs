@@ -1,6 +1,6 @@
 namespace Sim.Cli.Gdb;
 
-/// <summary>The packets that let the machine run on. A signal to be delivered is ignored: there is no operating system to take it.</summary>
+/// <summary>The packets that let the machine run on. A signal to deliver is ignored: no operating system takes it.</summary>
 internal sealed partial class GdbStub
 {
     /// <summary>c and s, with an address to go on at.</summary>

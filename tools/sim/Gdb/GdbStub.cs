@@ -120,11 +120,13 @@ internal sealed partial class GdbStub(Session session, Action<string> send)
         var cpu = debugger.Cpus[stop.Vcpu];
         var reason = stop.Kind switch
         {
-            DebugStopKind.Watchpoint => string.Create(CultureInfo.InvariantCulture, $"{WatchName(stop.Watchpoint!.Value)}:{stop.Address:x8};"),
+            DebugStopKind.Watchpoint => string.Create(
+                CultureInfo.InvariantCulture, $"{WatchName(stop.Watchpoint!.Value)}:{stop.Address:x8};"),
             DebugStopKind.Breakpoint when tellsBreakpoints => points.IsHardware(stop.Pc) ? "hwbreak:;" : "swbreak:;",
             _ => "",
         };
-        return string.Create(CultureInfo.InvariantCulture, $"T{signal:x2}thread:{stop.Vcpu + 1:x2};01:{cpu.GetGpr(1):x8};40:{cpu.Pc:x8};{reason}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"T{signal:x2}thread:{stop.Vcpu + 1:x2};01:{cpu.GetGpr(1):x8};40:{cpu.Pc:x8};{reason}");
     }
 
     private static string WatchName(Watchpoint watchpoint) => watchpoint.Kind switch
@@ -148,9 +150,8 @@ internal sealed partial class GdbStub(Session session, Action<string> send)
         }
 
         // What does not change is no input.
-        return writes.Where(write => write.Text != GdbRegisters.Read(Cpu, write.Number)).ToList().TrueForAll(write => Write(write.Number, write.Text))
-            ? Ok
-            : Invalid;
+        writes.RemoveAll(write => write.Text == GdbRegisters.Read(Cpu, write.Number));
+        return writes.TrueForAll(write => Write(write.Number, write.Text)) ? Ok : Invalid;
     }
 
     private string WriteRegister(string rest)

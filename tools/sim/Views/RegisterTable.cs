@@ -16,8 +16,9 @@ internal static class RegisterTable
         text.Append(CultureInfo.InvariantCulture, $"CPU #{cpu.CpuIndex}\n");
         Append(text, Enumerable.Range(0, 32).Select(number => string.Create(
             CultureInfo.InvariantCulture, $"r{number,-2} {cpu.ReadRegister($"ev{number}h"):x8} {cpu.ReadRegister($"r{number}"):x8}")), 22);
-        Append(text, PowerPcCpu.RegisterNames.Skip(64).Select(name => string.Create(
-            CultureInfo.InvariantCulture, $"{name,-8} {cpu.ReadRegister(name).ToString(name == "acc" ? "x16" : "x8", CultureInfo.InvariantCulture)}")), 26);
+        Append(text, PowerPcCpu.RegisterNames.Skip(64).Select(name => name == "acc"
+            ? string.Create(CultureInfo.InvariantCulture, $"{name,-8} {cpu.ReadRegister(name):x16}")
+            : string.Create(CultureInfo.InvariantCulture, $"{name,-8} {cpu.ReadRegister(name):x8}")), 26);
         return text.ToString();
     }
 

@@ -29,7 +29,8 @@ internal static class TlbTable
     private static void Append(StringBuilder text, TlbEntry entry) => text.Append(
         CultureInfo.InvariantCulture,
         $"{entry.Index,5}  0x{entry.Effective:x8}  0x{entry.Physical:x9}  {Size(entry.Size),5}  {entry.Tid,3}  {entry.Space,2}  "
-            + $"{Rights(entry.Mas3 >> 1),-4}  {Rights(entry.Mas3),-10}  {Attributes(entry.Mas2),-10}  {(entry.IsProtected ? "yes" : "no")}\n");
+            + $"{Rights(entry.Mas3 >> 1),-4}  {Rights(entry.Mas3),-10}  {Attributes(entry.Mas2),-10}  "
+            + $"{(entry.IsProtected ? "yes" : "no")}\n");
 
     private static string Size(ulong bytes) => bytes switch
     {

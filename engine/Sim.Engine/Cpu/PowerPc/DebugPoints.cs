@@ -21,7 +21,9 @@ public enum WatchKind
 /// <param name="Vcpu">Index of the CPU that it is for; -1 for all.</param>
 public readonly record struct Breakpoint(uint Address, int Vcpu = -1);
 
-/// <summary>Stops the machine after an instruction that accesses memory at effective addresses. DMA of devices does not trigger it.</summary>
+/// <summary>
+/// Stops the machine after an instruction that accesses memory at effective addresses. DMA of devices does not trigger it.
+/// </summary>
 /// <param name="Address">First effective address.</param>
 /// <param name="Length">Bytes, at least 1; they do not reach beyond the end of the address space.</param>
 /// <param name="Kind">What accesses.</param>

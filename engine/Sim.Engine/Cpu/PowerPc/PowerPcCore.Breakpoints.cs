@@ -18,7 +18,9 @@ internal sealed unsafe partial class PowerPcCore
     }
 
     /// <summary>Whether the next instruction has a breakpoint at which the run ends; then that is told.</summary>
-    /// <remarks>An instruction whose address is not mapped is not reached: its fetch faults, and it comes again after the handler.</remarks>
+    /// <remarks>
+    /// An instruction whose address is not mapped is not reached: its fetch faults, and it comes again after the handler.
+    /// </remarks>
     bool BreaksBefore(long executed)
     {
         uint address = State->Pc;

@@ -27,8 +27,10 @@ public sealed class GdbStubTests : IDisposable
     }
 
     private static Arbitrary<string> Packets { get; } = Arb.From(
-        from command in Gen.Elements("?", "g", "G", "p", "P", "m", "M", "X", "Z0", "Z2", "z1", "z3", "H", "Hg", "Hc", "T", "q", "qXfer:features:read:",
-            "qXfer:features:read:target.xml:", "qRcmd,", "qThreadExtraInfo,", "vCont;", "vCont?", "vKill;", "Q", "D", "k", "c", "s", "C", "S", "", "!")
+        from command in Gen.Elements(
+            "?", "g", "G", "p", "P", "m", "M", "X", "Z0", "Z2", "z1", "z3", "H", "Hg", "Hc", "T", "q",
+            "qXfer:features:read:", "qXfer:features:read:target.xml:", "qRcmd,", "qThreadExtraInfo,", "vCont;", "vCont?", "vKill;", "Q",
+            "D", "k", "c", "s", "C", "S", "", "!")
         from rest in Gen.Elements(
             "0", "1", "ffffffff", "-1", ",", ";", ":", "=", "zz", "s", "c", "ffffffffffffffffff", "G", "6", "\0", "é", "61").ListOf(4)
         select command + string.Concat(rest));

@@ -18,7 +18,7 @@ public sealed class PacketReaderTests
          select (content, noise, damaged)).ArrayOf(5));
 
     private static readonly LawOptions Options =
-        new() { Required = [("damaged", 0.5), ("escapes", 0.3), ("noise", 0.5), ("empty packet", 0.1)] };
+        new() { Required = [("damaged", 0.5), ("escapes", 0.3), ("noise", 0.5), ("empty packet", 0.03)] };
 
     [Fact]
     public void Whole_packets_arrive_and_damaged_ones_are_refused() => Law.Holds(
@@ -87,7 +87,8 @@ public sealed class PacketReaderTests
             classes.Add("noise", noise.Length > 0);
             classes.Add("empty packet", content.Length == 0);
             var expected = isDamaged ? new GdbInput(GdbInputKind.BadPacket) : new GdbInput(GdbInputKind.Packet, content);
-            Assert.Equal([expected], Read(new PacketReader(), [.. noise, .. bytes]).Where(static i => i.Kind is GdbInputKind.Packet or GdbInputKind.BadPacket));
+            Assert.Equal([expected], Read(new PacketReader(), [.. noise, .. bytes])
+                .Where(static i => i.Kind is GdbInputKind.Packet or GdbInputKind.BadPacket));
         }
     }
 
