@@ -6,6 +6,7 @@ using Sim.Cli.CommandLine;
 using Sim.Cli.Guests;
 using Sim.Cli.Views;
 using Sim.Engine.Base;
+using Sim.Engine.Boards;
 
 namespace Sim.Cli.Commands;
 
@@ -21,6 +22,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         new("objects", static options => [InstantiationBenchmark.Objects(options)]),
         new("start", static options => [StartBenchmark.FirstInstruction(Self, options)]),
         new("boot", static options => BootBenchmark.Run(Self, Images(options), options)) { NeedsGuest = true },
+        new("snapshot", MeasureSnapshots) { NeedsGuest = true },
     ];
 
     private readonly Argument<string[]> names = new("name")
@@ -28,7 +30,8 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         Arity = ArgumentArity.ZeroOrMore,
         Description = "What to measure: the workloads " + string.Join(", ", Workload.All.Select(static workload => workload.Name))
             + "; machines and objects (made per second); start (time to the first guest instruction); boot (time of U-Boot, Linux and its "
-            + "workload, 'sim guests install linux'). Without a name all but boot.",
+            + "workload, 'sim guests install linux'); snapshot (of Linux at its shell: time and size, in a file and in memory). Without a "
+            + "name all but the last two.",
     };
 
     private readonly Option<bool> againstQemu =
@@ -82,6 +85,16 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         }
 
         return [.. Benchmarks.Where(benchmark => names.Length == 0 ? !benchmark.NeedsGuest : names.Contains(benchmark.Name))];
+    }
+
+    private static IReadOnlyList<Measurement> MeasureSnapshots(BenchmarkOptions options)
+    {
+        if (options.Small)
+            return [.. SnapshotBenchmark.Run(new MachineConfiguration { Bios = new GuestImage("memory", Workload.All[0].Image(1)) }, null, options)];
+        var linux = GuestCache.OfUser().FindLinux()
+            ?? throw new SimException("bench snapshot: Linux is not installed; 'sim guests install linux' does that.", SimErrorKind.Guest);
+        var machine = new MachineConfiguration { Kernel = linux.Kernel, Initrd = linux.Initrd, Append = "console=ttyS0 rdinit=/init" };
+        return [.. SnapshotBenchmark.Run(machine, "sim# ", options)];
     }
 
     private static BootImages Images(BenchmarkOptions options)

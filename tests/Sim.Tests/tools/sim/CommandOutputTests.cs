@@ -104,6 +104,14 @@ public sealed partial class CommandOutputTests
     }
 
     [Fact]
+    public void Bench_measures_snapshots()
+    {
+        var result = SimCommandLine.Invoke("bench", "snapshot", "--quick");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(5, result.Output.TrimEnd().Split('\n').Count(static line => Regex.IsMatch(line, "^(snapshot|checkpoint).* [0-9.]+ (ms|KiB)")));
+    }
+
+    [Fact]
     public void A_boot_is_measured_beside_QEMUs()
     {
         Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
