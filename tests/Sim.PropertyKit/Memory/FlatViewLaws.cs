@@ -14,7 +14,7 @@ public static class FlatViewLaws
             Runs = 300,
             Required =
             [
-                ("alias shows something", 0.1), ("overlap", 0.2), ("hidden", 0.25), ("whole space", 0.2), ("nested twice", 0.03), ("changed", 0.25),
+                ("alias shows something", 0.1), ("overlap", 0.2), ("hidden", 0.25), ("whole space", 0.2), ("nested twice", 0.01), ("changed", 0.25),
                 ("cycle refused", 0.02), ("top of the space", 0.05),
             ],
         });
