@@ -68,6 +68,7 @@ public static class PpcE500
         for (var index = 0; index < machine.Configuration.Smp; index++)
         {
             var cpu = machine.Root.New<PowerPcCpu>(machine.CpuType!);
+            cpu.SetProperty("memory", machine.SystemMemory);
             if (index != 0)
                 cpu.SetProperty("start-powered-off", true);   // Secondary CPUs wait in the spin table.
             Qdev.Qdev.RealizeAndUnref(cpu);

@@ -13,7 +13,7 @@ public abstract class CpuDevice : Device
     [Configuration("memory")] private MemoryRegion? memory;
     [Configuration("start-powered-off")] private bool startPoweredOff;
 
-    /// <summary>What the processor sees; null for the system's memory. QEMU: CPUState::memory.</summary>
+    /// <summary>What the processor sees; null stands for the system's memory, which boards set. QEMU: CPUState::memory.</summary>
     public MemoryRegion? MemoryRegion => memory;
 
     /// <summary>True when the processor is held at reset until it is released. QEMU: CPUState::start_powered_off.</summary>
@@ -36,6 +36,7 @@ public abstract class CpuDevice : Device
             Property.Link("memory", Memory.MemoryRegion.TypeName, static (CpuDevice cpu) => ref cpu.memory),
             Property.Bool("start-powered-off", static (CpuDevice cpu) => ref cpu.startPoweredOff),
         ];
+        dc.AddProperty(Property.Text("legacy-memory", "str", static o => ((CpuDevice)o).memory?.CanonicalPath ?? "", null));
         dc.Stateless = true;
         dc.UserCreatable = false;
     }
