@@ -46,8 +46,8 @@ public sealed class GdbClientTests : IDisposable
         Assert.Matches("Breakpoint 1, 0x00100540 in", text);
         Assert.Matches(@"\* 1 +Thread 1 \(CPU#0 \[running\]\)", text);
         Assert.Matches(@"  2 +Thread 2 \(CPU#1 \[held\]\)", text);
-        // The first instruction of main, at 0x1018ec, stores the stack pointer there. The machine stops after it, and gdb steps one further:
-        // it takes every PowerPC for one that stops before the access.
+        // The first instruction of main, at 0x1018ec, stores the stack pointer there. The machine stops after it, and gdb steps one
+        // further: it takes every PowerPC for one that stops before the access.
         Assert.Contains(
             "hit Hardware watchpoint 2: *(int *)0x103f40\n\nOld value = 0\nNew value = 1064864\n0x001018f4 in",
             text,
