@@ -82,10 +82,10 @@ public sealed class SnapshotCommandTests : IDisposable
     public void Diff_names_devices_fields_and_ranges_of_RAM()
     {
         SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "200001", "--save", At("a.simsnap"));
-        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "260001", "--save", At("b.simsnap"));
+        SimCommandLine.Invoke("run", "--bios", Demo, "--smp", "2", "--until-icount", "500001", "--save", At("b.simsnap"));
         var same = SimCommandLine.Invoke("snapshot", "diff", At("a.simsnap"), At("a.simsnap"));
         Assert.Equal((0, ""), (same.ExitCode, same.Output));
-        var diff = SimCommandLine.Invoke("snapshot", "diff", At("a.simsnap"), At("b.simsnap"));
+        var diff = SimCommandLine.Invoke("snapshot", "diff", At("a.simsnap"), At("b.simsnap"), "--all");
         Assert.Equal(4, diff.ExitCode);
         Assert.Matches(@"(?m)^/scheduler\n(  .*\n)*  Clocks\[\d\]\.Instructions +\d+ -> \d+$", diff.Output);
         Assert.Matches(@"(?m)^/machine/unattached/device\[\d\]\n(  .*\n)*  Gpr\[\d+\] +0x[0-9a-f]+ -> 0x[0-9a-f]+$", diff.Output);
