@@ -89,7 +89,7 @@ public sealed class SnapshotCommandTests : IDisposable
         Assert.Equal(4, diff.ExitCode);
         Assert.Matches(@"(?m)^/scheduler\n(  .*\n)*  Clocks\[\d\]\.Instructions +\d+ -> \d+$", diff.Output);
         Assert.Matches(@"(?m)^/machine/unattached/device\[\d\]\n(  .*\n)*  Gpr\[\d+\] +0x[0-9a-f]+ -> 0x[0-9a-f]+$", diff.Output);
-        Assert.Matches(@"(?m)^ppce500\.ram\n  0x[0-9a-f]{9}-0x[0-9a-f]{9} \(\d+ bytes\)", diff.Output);
+        Assert.Matches(@"(?m)^mpc8544ds\.ram\n  0x[0-9a-f]{9}-0x[0-9a-f]{9} \(\d+ bytes\)", diff.Output);
     }
 
     [Theory]
