@@ -1,4 +1,5 @@
 using Sim.Engine.Base;
+using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Session;
 
 namespace Sim.Snapshots;
@@ -8,7 +9,7 @@ internal sealed class DigestComparison
 {
     private readonly JournalReader journal;
     private readonly Session session;
-    private readonly FrameDetail? detail;
+    private FrameDetail? detail;
     private readonly List<uint> parts = [];
     private MomentRecord lastEqual;
     private Checkpoint checkpoint;
@@ -35,6 +36,17 @@ internal sealed class DigestComparison
 
     /// <summary>The first difference; null while there is none.</summary>
     public Divergence? Divergence { get; private set; }
+
+    /// <summary>Where the comparison stands, for <see cref="GoTo"/>.</summary>
+    public object Position => (Compared, lastEqual, checkpoint, nextDigest, nextFrame);
+
+    /// <summary>The session has gone back to where the comparison stood. Frames in detail are not compared from there on.</summary>
+    public void GoTo(object position)
+    {
+        (Compared, lastEqual, checkpoint, nextDigest, nextFrame) = ((int, MomentRecord, Checkpoint, int, int))position;
+        detail = null;
+        Divergence = null;
+    }
 
     /// <summary>A frame has ended.</summary>
     public void CompareFrame()
@@ -92,7 +104,7 @@ internal sealed class DigestComparison
     private void CompareDetail(FrameEntry recorded, FrameEntry found)
     {
         var differences = recorded.Moment.Is(found.Moment)
-            ? FrameComparison.Compare(recorded, found, detail!.Before, session.Machine.RamBlocks)
+            ? FrameComparison.Compare(recorded, found, detail!.Before, session.Machine)
             : [new SnapshotDifference("scheduler", "moment", recorded.Moment.ToString(), found.Moment.ToString())];
         if (differences.Count > 0)
             Diverge(differences);
@@ -114,11 +126,16 @@ internal sealed class DigestComparison
 
     private static string Hash(uint hash) => FormattableString.Invariant($"content with hash {hash:x8}");
 
+    /// <summary>A CPU goes by its index as well.</summary>
+    private string Named(string path) => session.Machine.Devices().OfType<PowerPcCpu>().FirstOrDefault(cpu => cpu.CanonicalPath == path) is { } cpu
+        ? FormattableString.Invariant($"CPU {cpu.CpuIndex} ({path})")
+        : path;
+
     private void Diverge(IReadOnlyList<SnapshotDifference> differences)
     {
-        Divergence = new Divergence(lastEqual, MomentRecord.Of(session), [.. differences.Select(static d => d with
+        Divergence = new Divergence(lastEqual, MomentRecord.Of(session), [.. differences.Select(d => d with
         {
-            Where = SnapshotError.Printable(d.Where), What = SnapshotError.Printable(d.What),
+            Where = SnapshotError.Printable(Named(d.Where)), What = SnapshotError.Printable(d.What),
         })]);
         session.RequestEnd(EndReason.Divergence);
     }

@@ -1,3 +1,4 @@
+using Sim.Engine.Boards;
 using Sim.Engine.Memory;
 using Sim.Engine.Session;
 
@@ -10,18 +11,18 @@ internal static class FrameComparison
     /// <param name="recorded">What changed in the recorded frame.</param>
     /// <param name="found">What changed in the replayed one.</param>
     /// <param name="before">The sections before it, which were equal: one that changed on one side alone is still that on the other.</param>
-    /// <param name="blocks">The machine's RAM.</param>
+    /// <param name="machine">The machine.</param>
     public static List<SnapshotDifference> Compare(
         FrameEntry recorded,
         FrameEntry found,
         IReadOnlyDictionary<(string Path, string Type), StateSection> before,
-        IReadOnlyList<RamBlock> blocks)
+        MachineState machine)
     {
         var (left, right) = (Sections(recorded), Sections(found));
         return
         [
-            .. SnapshotComparison.CompareSections(Completed(left, right, before), Completed(right, left, before)),
-            .. ComparePages(recorded.Pages, found.Pages, blocks),
+            .. SnapshotComparison.CompareSections(Completed(left, right, before), Completed(right, left, before), machine.Root.Registry),
+            .. ComparePages(recorded.Pages, found.Pages, machine.RamBlocks),
         ];
     }
 

@@ -171,7 +171,8 @@ public sealed class JournalReader : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => stream.Dispose();
 
-    internal static UInt128 Digest(byte[] bytes) => BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    /// <summary>A digest from the 16 bytes in which files keep it.</summary>
+    public static UInt128 Digest(byte[] bytes) => BinaryPrimitives.ReadUInt128BigEndian(bytes);
 
     /// <summary>A script that was under way may want to save; in a replay it has no part.</summary>
     private static SessionOptions Saving(SessionOptions? options) =>

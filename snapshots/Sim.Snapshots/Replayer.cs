@@ -73,6 +73,9 @@ public sealed class Replayer : IDisposable
         session.Scheduler.FrameEnded += OnFrameEnded;
     }
 
+    /// <summary>What is replayed.</summary>
+    internal JournalReader Journal => journal;
+
     /// <summary>The session that is replayed. Its input is the journal's.</summary>
     public Session Session { get; }
 
@@ -159,6 +162,19 @@ public sealed class Replayer : IDisposable
             if (isLast || isEnd)
                 return new ReplayResult(EndReason.Replayed, null, isEnd && journal.End is null);
         }
+    }
+
+    /// <summary>Where the replay stands, to go back to with <see cref="GoTo"/>.</summary>
+    internal (Checkpoint Checkpoint, JournalPlace Place, object Comparison) Position() =>
+        (Session.Checkpoint(), new JournalPlace(inputs.Next, nextStep, 0), digests.Position);
+
+    /// <summary>Goes back to a position.</summary>
+    internal void GoTo((Checkpoint Checkpoint, JournalPlace Place, object Comparison) position)
+    {
+        Session.Restore(position.Checkpoint);
+        Session.DetachScript();
+        (inputs.Next, nextStep) = (position.Place.Inputs, position.Place.Steps);
+        digests.GoTo(position.Comparison);
     }
 
     /// <summary>Lets the session go: it belongs to the caller from now on, and what was recorded has no more part in it.</summary>

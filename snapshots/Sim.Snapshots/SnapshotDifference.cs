@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sim.Engine.Base;
+using Sim.Engine.Qom;
 using Sim.Engine.Session;
 
 namespace Sim.Snapshots;
@@ -38,7 +39,11 @@ public static class SnapshotComparison
         [.. header.Images.Select(static i => new StateField(i.Role, Convert.ToHexStringLower(i.Sha256)))];
 
     /// <summary>Fields that differ, in order of path.</summary>
-    internal static IEnumerable<SnapshotDifference> CompareSections(IEnumerable<StateSection> first, IEnumerable<StateSection> second)
+    /// <param name="first">Sections.</param>
+    /// <param name="second">Others.</param>
+    /// <param name="registry">Their types; the process-wide table when null.</param>
+    internal static IEnumerable<SnapshotDifference> CompareSections(
+        IEnumerable<StateSection> first, IEnumerable<StateSection> second, TypeRegistry? registry = null)
     {
         var left = first.ToDictionary(static s => (s.Path, s.Type));
         var right = second.ToDictionary(static s => (s.Path, s.Type));
@@ -50,17 +55,17 @@ public static class SnapshotComparison
                 yield return new(key.Path, key.Type, a.Path is null ? Absent : "present", b.Path is null ? Absent : "present");
             else if (!a.Bytes.Span.SequenceEqual(b.Bytes.Span))
             {
-                foreach (var difference in Fields(key.Path, FieldsOf(a), FieldsOf(b)))
+                foreach (var difference in Fields(key.Path, FieldsOf(a, registry), FieldsOf(b, registry)))
                     yield return difference;
             }
         }
     }
 
-    private static IReadOnlyList<StateField> FieldsOf(StateSection section)
+    private static IReadOnlyList<StateField> FieldsOf(StateSection section, TypeRegistry? registry)
     {
         try
         {
-            return StateFields.Of(section);
+            return StateFields.Of(section, registry);
         }
         catch (SimException)
         {
@@ -68,7 +73,7 @@ public static class SnapshotComparison
         }
     }
 
-    private static IEnumerable<SnapshotDifference> Objects(string where, object first, object second) =>
+    internal static IEnumerable<SnapshotDifference> Objects(string where, object first, object second) =>
         Fields(where, StateFields.OfObject(first), StateFields.OfObject(second));
 
     private static IEnumerable<SnapshotDifference> Fields(string where, IReadOnlyList<StateField> first, IReadOnlyList<StateField> second)

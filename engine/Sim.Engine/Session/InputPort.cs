@@ -25,7 +25,7 @@ public sealed class InputPort
         this.consoles = consoles;
     }
 
-    /// <summary>Raised when an input enters the machine, with the virtual time (ns): a recorder writes its journal here.</summary>
+    /// <summary>Raised when an input is about to enter the machine, with the virtual time (ns): a recorder writes its journal here.</summary>
     public event Action<long, InputEvent>? Entered;
 
     /// <summary>
@@ -103,8 +103,8 @@ public sealed class InputPort
         TakeInbox();
         while (waiting.TryDequeue(out var input))
         {
-            consoles[input.Serial].Chardev.Send(input.Bytes.Span);
             Entered?.Invoke(now, input);
+            consoles[input.Serial].Chardev.Send(input.Bytes.Span);
         }
     }
 

@@ -4,7 +4,7 @@ namespace Sim.Engine.Session;
 public static class Versions
 {
     /// <summary>
-    /// Raised by every change after which the same configuration and inputs give another digest chain; each step has a line in the changelog. A recorded run replays only with the
+    /// Raised by every change after which the same configuration and inputs give another digest chain; each step has a line in snapshots/BEHAVIOUR.md. A recorded run replays only with the
     /// behaviour version that recorded it.
     /// </summary>
     public const int Behaviour = 1;

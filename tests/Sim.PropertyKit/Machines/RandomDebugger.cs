@@ -92,7 +92,7 @@ public sealed class RandomDebugger : IDebuggerClient, IDisposable
             case 4:
                 session.Debugger.Clear();
                 break;
-            case 5 when Types && draw.Below(4) == 0 && session.Consoles.Count > 0:
+            case 5 when Types && session.Consoles.Count > 0:
                 session.Send("d");
                 Typed += session.Scheduler.AtFrameBoundary ? 1 : 0;
                 break;

@@ -31,7 +31,7 @@ public static class JournalLaws
         new LawOptions
         {
             Runs = 150,
-            Required = [("hostile", 0.3), ("torn", 0.3), ("a prefix", 0.2), ("refused", 0.2), ("diverged", 0.02), ("several records replayed", 0.1)],
+            Required = [("hostile", 0.3), ("torn", 0.3), ("a prefix", 0.1), ("refused", 0.2), ("diverged", 0.02), ("several records replayed", 0.05)],
         });
 
     /// <summary>The laws of this file.</summary>

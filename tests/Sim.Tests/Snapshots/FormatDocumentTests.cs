@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using MessagePack;
 using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
 using Sim.Snapshots;
 using Xunit;
 
@@ -17,7 +18,9 @@ public sealed partial class FormatDocumentTests
     public void Every_object_in_a_file_has_a_table_with_its_fields()
     {
         var types = typeof(SchedulerState).Assembly.GetTypes().Where(static t => t.GetCustomAttribute<MessagePackObjectAttribute>() is not null)
-            .Concat(Below(typeof(SnapshotHeader))).Concat(Below(typeof(SectionRecord))).Concat(Below(typeof(InputRecord))).Distinct().ToList();
+            .Concat(Below(typeof(SnapshotHeader))).Concat(Below(typeof(SectionRecord))).Concat(Below(typeof(InputRecord)))
+            .Concat(((Type[])[typeof(JournalHeader), typeof(InputEntry), typeof(WriteEntry), typeof(DigestEntry), typeof(MarkEntry), typeof(SnapshotEntry), typeof(FrameEntry), typeof(EndEntry)])
+                .SelectMany(Below)).Distinct().ToList();
         Assert.True(types.Count >= 30, "Types are missing.");
         var tables = Tables();
         foreach (var type in types)
@@ -43,7 +46,15 @@ public sealed partial class FormatDocumentTests
         Assert.Contains($"pages of {SnapshotFormat.PageSize} bytes", Document, StringComparison.Ordinal);
         Assert.Contains($"holds {SnapshotFormat.PagesPerRecord} contents", Document, StringComparison.Ordinal);
         string[] kinds = [SnapshotFormat.Header, SnapshotFormat.Section, SnapshotFormat.Input, SnapshotFormat.Pages, SnapshotFormat.End];
-        Assert.Equal(kinds, KindRow().Matches(Document).Select(static m => m.Groups[1].Value));
+        string[] journalKinds =
+        [
+            JournalFormat.Header, JournalFormat.Start, JournalFormat.Input, JournalFormat.Write, JournalFormat.Digest, JournalFormat.Mark,
+            JournalFormat.Snapshot, JournalFormat.Frame, JournalFormat.End,
+        ];
+        Assert.Contains($"have format version {JournalFormat.Version} of their own", Document, StringComparison.Ordinal);
+        Assert.Contains($"[\"{JournalFormat.Magic}\"", Document, StringComparison.Ordinal);
+        Assert.Contains($"| {Versions.Behaviour} |", File.ReadAllText(Path.Combine(Repository.Root, "snapshots", "BEHAVIOUR.md")), StringComparison.Ordinal);
+        Assert.Equal([.. kinds, .. journalKinds], KindRow().Matches(Document).Select(static m => m.Groups[1].Value));
     }
 
     private static Dictionary<string, List<string>> Tables()

@@ -52,7 +52,7 @@ public sealed class ReplayLawTests
     public void A_corrupted_register_is_named_to_the_frame_the_CPU_and_the_field()
     {
         var divergence = Diverge(detail: true, 50_000);
-        Assert.Contains(divergence.Differences, static d => d.Where.Contains("cpu", StringComparison.Ordinal) && d is { What: "Gpr[20]", Second: "0xbad" });
+        Assert.Contains(divergence.Differences, static d => d is { Where: "CPU 0 (/machine/unattached/device[0])", What: "Gpr[20]", Second: "0xbad" });
         Assert.Equal(divergence.LastEqual.Frame + 1, divergence.Found.Frame);
         Assert.InRange(50_000, divergence.LastEqual.Instructions, divergence.Found.Instructions);
     }

@@ -23,6 +23,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         new("start", static options => [StartBenchmark.FirstInstruction(Self, options)]),
         new("boot", static options => BootBenchmark.Run(Self, Images(options), options)) { NeedsGuest = true },
         new("snapshot", MeasureSnapshots) { NeedsGuest = true },
+        new("replay", MeasureReplay) { NeedsGuest = true },
     ];
 
     private readonly Argument<string[]> names = new("name")
@@ -30,8 +31,8 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         Arity = ArgumentArity.ZeroOrMore,
         Description = "What to measure: the workloads " + string.Join(", ", Workload.All.Select(static workload => workload.Name))
             + "; machines and objects (made per second); start (time to the first guest instruction); boot (time of U-Boot, Linux and its "
-            + "workload, 'sim guests install linux'); snapshot (of Linux at its shell: time and size, in a file and in memory). Without a "
-            + "name all but the last two.",
+            + "workload, 'sim guests install linux'); snapshot (of Linux at its shell: time and size, in a file and in memory); "
+            + "replay (of a Linux boot: cost of recording and replaying, size of the journal). Without a name all but the last three.",
     };
 
     private readonly Option<bool> againstQemu =
@@ -95,6 +96,22 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
             ?? throw new SimException("bench snapshot: Linux is not installed; 'sim guests install linux' does that.", SimErrorKind.Guest);
         var machine = new MachineConfiguration { Kernel = linux.Kernel, Initrd = linux.Initrd, Append = "console=ttyS0 rdinit=/init" };
         return [.. SnapshotBenchmark.Run(machine, "sim# ", options)];
+    }
+
+    private static IReadOnlyList<Measurement> MeasureReplay(BenchmarkOptions options)
+    {
+        if (options.Small)
+            return [.. ReplayBenchmark.Run(Running.Firmware.Demo(), null, options)];
+        var images = Images(options);
+        var linux = GuestCache.OfUser().FindLinux()!;
+        var machine = new MachineConfiguration
+        {
+            Bios = GuestCache.OfUser().FindUBoot(),
+            Kernel = linux.Kernel,
+            Initrd = linux.Initrd,
+            Append = "console=ttyS0 rdinit=/init sim.workload sim.poweroff",
+        };
+        return [.. ReplayBenchmark.Run(machine, images, options)];
     }
 
     private static BootImages Images(BenchmarkOptions options)

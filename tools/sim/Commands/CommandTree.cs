@@ -34,6 +34,7 @@ internal sealed class CommandTree
         Root.Add(new ReplayCommand(host, machine, options).Create());
         var views = new MachineViewCommands(host, machine);
         Root.Add(new SnapshotCommand(host, machine, views.Format).Create());
+        Root.Add(new JournalCommand(host, machine, views.Format).Create());
         Root.Add(new TypesCommand(host, machine, views.Format).Create());
         Root.Add(views.Tree());
         Root.Add(views.Qtree());

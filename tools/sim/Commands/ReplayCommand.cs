@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Running;
+using Sim.Cli.Views;
 using Sim.Engine.Base;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
@@ -14,11 +14,14 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
 {
     private readonly Argument<string> file = new("FILE.simrec") { Description = "The journal." };
 
-    private readonly Option<string?> to = OptionValues.Value("--to", "TIME|icount:N|icount:CPU:N|mark:NAME",
-        "Ends the replay at a moment of it; snapshots beside the journal make the way there short.");
+    private readonly Option<string?> to = OptionValues.Value("--to", JournalTarget.Form,
+        "Ends the replay at a moment of it; with --gdb waits there for gdb instead. Snapshots beside the journal make the way there short.");
 
     private readonly Option<bool> allowPrefix = OptionValues.Flag("--allow-prefix",
         "A journal without an end, as a killed process leaves it, is all right when it replays as far as it goes.");
+
+    private readonly Option<string?> compare = OptionValues.Value("--compare", "OTHER.simrec",
+        "Replays two journals side by side instead and names the first difference, to the instruction and the field.");
 
     private readonly Option<bool> fork = OptionValues.Flag("--fork",
         "Lets gdb write: from the first write on it is another run than the recorded one, and nothing is compared.");
@@ -30,9 +33,10 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
         Execute,
         "sim replay session.simrec",
         "sim replay session.simrec --to 2.5s --save middle.simsnap",
-        "sim replay session.simrec --to mark:booted --gdb 1234")
+        "sim replay session.simrec --to mark:booted --gdb 1234",
+        "sim replay session.simrec --compare other.simrec")
     { file }
-        .With("Options", to, allowPrefix, fork, machine.Serial, machine.Plugin)
+        .With("Options", to, allowPrefix, fork, compare, machine.Serial, machine.Plugin)
         .With("Run options", run.ForReplay);
 
     private int Execute(ParseResult result)
@@ -41,43 +45,64 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
         Plugins.Load(result.GetValue(machine.Plugin));
         var path = result.GetValue(file)!;
         using var journal = JournalReader.Open(path);
-        var (stop, moment) = Target(result.GetValue(to), journal);
-        if (journal.BehaviourVersion != Versions.Behaviour)
-        {
-            host.Say(FormattableString.Invariant(
-                $"{path} was recorded with behaviour version {journal.BehaviourVersion}; this program has {Versions.Behaviour}."));
-        }
-
+        if (result.GetValue(compare) is { } other)
+            return Compare(journal, other, settings, result);
+        var target = JournalTarget.Parse("--to", result.GetValue(to), journal);
+        SayVersion(journal);
         using var execution = new MachineRun(host, settings, machine.Serials(result, journal.Header.Configuration.Serials, path)) { TakesInput = false };
         Replayer? replayer = null;
         return execution.Execute(
             options =>
             {
-                replayer = Open(journal, stop, moment, options);
+                replayer = target.Open(journal, options);
                 if (result.GetValue(fork))
                     replayer.AllowFork();
                 return replayer.Session;
             },
-            (_, token) => End(replayer!.Run(new RunLimits { Stop = stop }, moment, token), replayer, journal, moment, result.GetValue(allowPrefix)));
+            (_, token) => End(Run(replayer!, target, settings.Gdb is not null, token), replayer!, journal, target, result.GetValue(allowPrefix)));
     }
 
-    /// <summary>A whole replay begins at the beginning; one that goes to a moment, at the snapshot before it.</summary>
-    private static Replayer Open(JournalReader journal, StopCondition stop, MomentRecord? moment, SessionOptions options)
+    /// <summary>Replays to a moment; with gdb that is where it waits for the client, and goes on afterwards.</summary>
+    private static ReplayResult Run(Replayer replayer, JournalTarget target, bool hasDebugger, CancellationToken token)
     {
-        ReadOnlyMemory<byte> FindImage(ImageRecord image) => SavedImages.Find(image, journal.Name);
-        if (stop == StopCondition.None && moment is null)
-            return new Replayer(journal, options, FindImage);
-        var before = moment is null ? stop : StopCondition.None with { Instructions = moment.Instructions + 1 };
-        return Replayer.Near(journal, before, options, FindImage);
+        var result = replayer.Run(new RunLimits { Stop = target.Stop }, target.Moment, token);
+        if (!hasDebugger || target.Text is null || result is not { Divergence: null, IsPrefix: false } || !target.IsAt(result.Reason))
+            return result;
+        replayer.Session.Debugger.RequestStop();
+        return replayer.Run(null, null, token);
     }
 
-    private static RunEnd End(ReplayResult end, Replayer replayer, JournalReader journal, MomentRecord? moment, bool allowPrefix)
+    private void SayVersion(JournalReader journal)
+    {
+        if (journal.BehaviourVersion != Versions.Behaviour)
+            host.Say($"{journal.Name} {RecordedWith(journal)}.");
+    }
+
+    private static string RecordedWith(JournalReader journal) => FormattableString.Invariant(
+        $"was recorded with behaviour version {journal.BehaviourVersion}; this program has {Versions.Behaviour}");
+
+    private int Compare(JournalReader first, string other, RunSettings settings, ParseResult result)
+    {
+        if (settings != new RunSettings() || result.GetValue(to) is not null || result.GetValue(fork))
+            throw new SimException("--compare goes with no other option: it replays both journals as far as they go.");
+        using var second = JournalReader.Open(other);
+        SayVersion(first);
+        SayVersion(second);
+        host.WatchSignals();
+        var difference = JournalComparison.Find(
+            first, second, image => SavedImages.Find(image, first.Name), image => SavedImages.Find(image, second.Name), host.Interrupted);
+        host.Print(difference is null ? $"{first.Name} and {second.Name} are the same run.\n" : ComparisonText.Of(difference));
+        return difference is null ? ExitCodes.Done : ExitCodes.Divergence;
+    }
+
+    private static RunEnd End(ReplayResult end, Replayer replayer, JournalReader journal, JournalTarget target, bool allowPrefix)
     {
         if (end.Divergence is { } divergence)
         {
             return new RunEnd(EndReason.Divergence, "divergence", ExitCodes.Divergence)
             {
-                Message = $"{journal.Name}: {divergence.Text}. The machine stands at the former moment.",
+                Message = $"{journal.Name}: {divergence.Text}. The machine stands at the former moment."
+                    + (journal.BehaviourVersion == Versions.Behaviour ? "" : $" The journal {RecordedWith(journal)}."),
             };
         }
 
@@ -89,7 +114,15 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
             };
         }
 
-        var name = end.Reason != EndReason.Replayed ? EndReasons.Name(end.Reason) : moment is null ? journal.End!.Reason : "mark";
+        if (end.Reason == EndReason.Replayed && target.Stop != StopCondition.None && !replayer.IsForked && !target.IsReached(replayer.Session))
+        {
+            return new RunEnd(end.Reason, journal.End!.Reason, ExitCodes.Guest)
+            {
+                Message = $"--to {target.Text}: the recording in {journal.Name} ends before that, at {journal.End.Moment}.",
+            };
+        }
+
+        var name = end.Reason != EndReason.Replayed ? EndReasons.Name(end.Reason) : target.Moment?.Is(MomentRecord.Of(replayer.Session)) == true ? "mark" : journal.End?.Reason ?? "prefix";
         return new RunEnd(end.Reason, name, ExitCodes.Done)
         {
             Message = replayer.IsForked ? "the run was changed by a debugger: it is no replay any more." : $"{journal.Name}: {Digests(replayer)}.",
@@ -97,29 +130,4 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
     }
 
     private static string Digests(Replayer replayer) => FormattableString.Invariant($"{replayer.DigestsCompared} digests compared, all equal");
-
-    private static (StopCondition Stop, MomentRecord? Moment) Target(string? text, JournalReader journal)
-    {
-        var stop = StopCondition.None;
-        if (text is null)
-            return (stop, null);
-        if (text.StartsWith("mark:", StringComparison.Ordinal))
-        {
-            var found = journal.Marks.FirstOrDefault(m => m.Name == text[5..]) ?? throw new SimException(
-                $"--to {text}: {journal.Name} has no such mark.{Nearest.Hint(text[5..], journal.Marks.Select(static m => m.Name))}");
-            return (stop, found.Moment);
-        }
-
-        return (text.StartsWith("icount:", StringComparison.Ordinal) ? Icount(text[7..], journal) : stop with { Time = VirtualTime.Parse(text, "--to") }, null);
-    }
-
-    private static StopCondition Icount(string text, JournalReader journal)
-    {
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        var count = (long)OptionValues.Number("--to icount", text[(colon + 1)..], 0, long.MaxValue - 1);
-        if (colon < 0)
-            return StopCondition.None with { Instructions = count };
-        var vcpu = (int)OptionValues.Number("--to icount CPU", text[..colon], 0, (ulong)Math.Max(0, journal.Header.Configuration.Smp - 1));
-        return StopCondition.None with { Vcpu = vcpu, VcpuInstructions = count };
-    }
 }

@@ -12,15 +12,17 @@ internal sealed class KeyMarks
     /// <summary>Asks for a mark at the next frame boundary.</summary>
     public void Request() => Interlocked.Increment(ref requested);
 
-    /// <summary>Writes what is asked for to a recording; without one nothing is asked for in vain: there is nothing to mark.</summary>
+    /// <summary>Writes what is asked for to a recording at each frame's end; without one there is nothing to mark.</summary>
     public void Attach(Session session, Recording? recording)
     {
-        if (recording is null)
-            return;
-        session.Scheduler.FrameEnded += () =>
-        {
-            while (written < Volatile.Read(ref requested))
-                recording.Mark(FormattableString.Invariant($"key{++written}"));
-        };
+        if (recording is not null)
+            session.Scheduler.FrameEnded += () => Write(recording);
+    }
+
+    /// <summary>Writes what is asked for: where no frame ends any more, at the present moment.</summary>
+    public void Write(Recording recording)
+    {
+        while (written < Volatile.Read(ref requested))
+            recording.Mark(FormattableString.Invariant($"key{++written}"));
     }
 }

@@ -96,18 +96,25 @@ internal sealed class MachineRun : IDisposable
         gdb?.Ended(end.Reason == EndReason.Interrupted);
         if (end.Reason == EndReason.Interrupted)
             end = WhyStopped();
-        recording?.Finish(end.Name);
-        var saved = SaveAtEnd(session);
-        return Math.Max(Finish(session, end, elapsed), saved);
+        var recorded = recording is null ? ExitCodes.Done : Guarded(() => EndRecording(recording, end.Name));
+        var saved = settings.Save is { } path ? Guarded(() => SaveSnapshot(session, path)) : ExitCodes.Done;
+        return Math.Max(Finish(session, end, elapsed), Math.Max(recorded, saved));
     }
 
-    /// <summary>Saves where the run ended. A failure is told, and the end of the run all the same.</summary>
-    private int SaveAtEnd(Session session)
+    private void EndRecording(Recording recording, string reason)
+    {
+        marks.Write(recording);
+        recording.Finish(reason);
+        foreach (var (time, name) in recording.MarksToCome)
+            host.Say(FormattableString.Invariant($"the run ended before {time} ns: the mark '{name}' is not in the journal."));
+    }
+
+    /// <summary>Writes something where the run has ended. A failure is told, and the end of the run all the same.</summary>
+    private int Guarded(Action write)
     {
         try
         {
-            if (settings.Save is { } path)
-                SaveSnapshot(session, path);
+            write();
             return ExitCodes.Done;
         }
         catch (SimException error)

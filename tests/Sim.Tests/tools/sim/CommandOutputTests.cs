@@ -94,6 +94,7 @@ public sealed partial class CommandOutputTests
     [InlineData("guests list")]
     [InlineData("bench --quick")]
     [InlineData("bench objects objects --quick")]
+    [InlineData("bench replay --quick")]
     public void Json_is_valid(string line)
     {
         var result = SimCommandLine.Invoke([.. line.Split(' '), "--format", "json"]);

@@ -1,0 +1,266 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Sim.Cli.Gdb;
+using Sim.Cli.Guests;
+using Xunit;
+
+namespace Sim.Tests;
+
+/// <summary><c>sim record</c>, <c>sim replay</c> and <c>sim journal</c> at the command line.</summary>
+public sealed class JournalCommandTests : IDisposable
+{
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sim-test-");
+
+    private string Journal => InDirectory("run.simrec");
+
+    public void Dispose() => directory.Delete(recursive: true);
+
+    [Fact]
+    public void A_recording_replays_to_the_same_console_and_the_same_end_and_recording_changes_nothing()
+    {
+        string[] machine = ["--bios", "demo", "--smp", "4", "--schedule", "random:7"];
+        var plain = SimCommandLine.Invoke(["run", .. machine]);
+        var recorded = SimCommandLine.Invoke(["record", Journal, .. machine, "--digest-every", "50us", "--mark", "middle@500us"]);
+        var replayed = SimCommandLine.Invoke("replay", Journal);
+        Assert.Equal((0, 0), (recorded.ExitCode, replayed.ExitCode));
+        Assert.Equal((plain.Output, Stable(plain)), (recorded.Output, Stable(recorded)));
+        Assert.Equal((plain.Output, Stable(plain)), (replayed.Output, Stable(replayed)));
+        Assert.Contains(" digests compared, all equal.\n", replayed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_moment_can_be_gone_to_from_the_nearest_snapshot()
+    {
+        Record("--digest-every", "50us", "--snapshot-every", "200us", "--mark", "middle@500us", "--embed");
+        var saved = InDirectory("middle.simsnap");
+        foreach (var target in (string[])["mark:middle", "700us", "icount:300000", "icount:1:100000"])
+        {
+            var near = SimCommandLine.Invoke("replay", Journal, "--to", target, "--save", saved);
+            Assert.Equal(0, near.ExitCode);
+            Assert.Contains(near.LastLine.Split(' ')[1], (string[])["reason=mark", "reason=until-time", "reason=until-icount"]);
+            Assert.Equal(0, SimCommandLine.Invoke("snapshot", "verify", saved).ExitCode);
+            Directory.Move($"{Journal}.snapshots", InDirectory("aside"));
+            Assert.Equal(Stable(near), Stable(SimCommandLine.Invoke("replay", Journal, "--to", target)));
+            Directory.Move(InDirectory("aside"), $"{Journal}.snapshots");
+        }
+    }
+
+    [Fact]
+    public void A_broken_snapshot_beside_the_journal_makes_the_way_longer_and_nothing_else()
+    {
+        Record("--snapshot-every", "200us");
+        var whole = SimCommandLine.Invoke("replay", Journal, "--to", "900us");
+        Assert.Equal(0, SimCommandLine.Invoke("journal", "verify", Journal).ExitCode);
+        foreach (var snapshot in Directory.GetFiles($"{Journal}.snapshots"))
+            File.WriteAllBytes(snapshot, File.ReadAllBytes(snapshot)[..^9]);
+        Assert.Equal(Stable(whole), Stable(SimCommandLine.Invoke("replay", Journal, "--to", "900us")));
+        var verified = SimCommandLine.Invoke("journal", "verify", Journal);
+        Assert.Equal(4, verified.ExitCode);
+        Assert.Contains("torn", verified.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_journal_without_its_end_replays_as_a_prefix_and_says_so()
+    {
+        Record("--digest-every", "50us");
+        var bytes = File.ReadAllBytes(Journal);
+        File.WriteAllBytes(Journal, bytes[..(bytes.Length / 2)]);
+        var result = SimCommandLine.Invoke("replay", Journal);
+        Assert.Equal(4, result.ExitCode);
+        Assert.StartsWith("end: reason=prefix ", result.LastLine, StringComparison.Ordinal);
+        Assert.Contains($"it ends at byte {bytes.Length / 2}, ", result.Error, StringComparison.Ordinal);
+        Assert.Equal(0, SimCommandLine.Invoke("replay", Journal, "--allow-prefix").ExitCode);
+        Assert.Equal(4, SimCommandLine.Invoke("journal", "verify", Journal).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--to 1s", 3, "the recording in FILE ends before that, at ")]
+    [InlineData("--to mark:midle", 2, "has no such mark. Did you mean 'middle'?")]
+    [InlineData("--to icount:9:5", 2, "--to icount CPU '9' is not possible")]
+    public void A_moment_that_the_recording_does_not_have_is_refused(string options, int code, string sentence)
+    {
+        Record("--mark", "middle@500us");
+        var result = SimCommandLine.Invoke(["replay", Journal, .. options.Split(' ')]);
+        Assert.Equal(code, result.ExitCode);
+        Assert.Contains(sentence.Replace("FILE", Journal, StringComparison.Ordinal), result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recording_from_a_snapshot_refuses_moments_before_it_and_replays_alone()
+    {
+        var saved = InDirectory("early.simsnap");
+        Assert.Equal(0, SimCommandLine.Invoke("run", "--bios", "demo", "--until-time", "300us", "--save", saved).ExitCode);
+        Assert.Equal(0, SimCommandLine.Invoke("record", Journal, "--from", saved).ExitCode);
+        File.Delete(saved);
+        Assert.Equal(0, SimCommandLine.Invoke("replay", Journal).ExitCode);
+        var early = SimCommandLine.Invoke("replay", Journal, "--to", "100us");
+        Assert.Equal(2, early.ExitCode);
+        Assert.Contains("begins after that", early.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_piece_that_is_cut_out_replays_alone_to_the_same_moment()
+    {
+        Record("--digest-every", "50us", "--mark", "middle@500us");
+        var piece = InDirectory("piece.simrec");
+        Assert.Equal(0, SimCommandLine.Invoke("journal", "cut", Journal, piece, "--from", "300us", "--to", "700us").ExitCode);
+        var there = Stable(SimCommandLine.Invoke("replay", Journal, "--to", "700us"));
+        File.Delete(Journal);
+        var result = SimCommandLine.Invoke("replay", piece);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(there, Stable(result));
+        Assert.Equal(0, SimCommandLine.Invoke("replay", piece, "--to", "mark:middle").ExitCode);
+        Assert.Equal(2, SimCommandLine.Invoke("journal", "cut", piece, piece).ExitCode);
+    }
+
+    [Fact]
+    public void What_was_typed_is_listed_and_exported_and_the_script_repeats_it()
+    {
+        var script = InDirectory("typed.script");
+        File.WriteAllText(script, "send abc\nexpect ABC\\r\nsend de\\tf\nexpect F\nquit\n");
+        string[] echo = [.. SimCommandLine.Echo.Skip(1)];
+        var recorded = SimCommandLine.Start("", ["record", Journal, .. echo, "--script", script]);
+        Assert.Equal(0, recorded.ExitCode);
+        var replayed = SimCommandLine.Start("", "replay", Journal, "--plugin", SimCommandLine.Plugin);
+        Assert.Equal((0, recorded.Output, Stable(recorded)), (replayed.ExitCode, replayed.Output, Stable(replayed)));
+        Assert.Contains("serial 0 \"abc\\r\"", SimCommandLine.Invoke("journal", "inspect", Journal).Output, StringComparison.Ordinal);
+        using var inspected = JsonDocument.Parse(SimCommandLine.Invoke("journal", "inspect", Journal, "--format", "json").Output);
+        Assert.Equal("quit", inspected.RootElement.GetProperty("end").GetProperty("reason").GetString());
+        using var exported = JsonDocument.Parse(SimCommandLine.Invoke("journal", "export", Journal).Output);
+        Assert.Equal(["abc\\r", "de\\tf\\r"], exported.RootElement.GetProperty("inputs").EnumerateArray().Select(static i => i.GetProperty("text").GetString()));
+        var again = SimCommandLine.Start("", "journal", "export", Journal, "--script", "--plugin", SimCommandLine.Plugin);
+        Assert.Equal("# The inputs of run.simrec.\nsend abc\nexpect ABC\\r\nsend de\\tf\n", again.Output);
+        File.WriteAllText(script, again.Output);
+        Assert.Equal(recorded.Output.TrimEnd('\r'), SimCommandLine.Start("", [.. SimCommandLine.Echo, "--script", script]).Output.TrimEnd('\r'));
+    }
+
+    [Fact]
+    public void Two_journals_are_compared_to_the_instruction_and_the_field()
+    {
+        Record("--digest-every", "50us");
+        var other = InDirectory("other.simrec");
+        SimCommandLine.Invoke("record", other, "--bios", "demo", "--smp", "2", "--schedule", "random:3", "--digest-every", "50us");
+        Assert.Equal(0, SimCommandLine.Invoke("replay", Journal, "--compare", other).ExitCode);
+        SimCommandLine.Invoke("record", other, "--bios", "demo", "--smp", "2", "--digest-every", "50us");
+        var result = SimCommandLine.Invoke("replay", Journal, "--compare", other);
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("configuration Schedule: random:3 -> round-robin\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recorder_that_is_killed_leaves_what_replays()
+    {
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "sim.dll"), "record", Journal, .. Endless, "--digest-every", "1ms"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        while (!File.Exists(Journal) || new FileInfo(Journal).Length < 40_000)
+        {
+            Assert.False(process.HasExited, "The recorder ended by itself.");
+            Thread.Yield();
+        }
+
+        process.Kill();
+        process.WaitForExit();
+        var result = SimCommandLine.Invoke("replay", Journal, "--allow-prefix");
+        Assert.StartsWith("end: reason=prefix ", result.LastLine, StringComparison.Ordinal);
+        Assert.Equal(0, result.ExitCode);
+    }
+
+    [Fact]
+    public void A_full_disk_ends_the_run_in_one_sentence_and_leaves_what_replays()
+    {
+        // The file size limit stands for the disk: the write fails in the middle of a record.
+        HostTool.Require("bash", "bash");
+        var command = string.Join(' ', (string[])
+        [
+            "trap '' XFSZ; ulimit -f 20; exec dotnet", Path.Combine(AppContext.BaseDirectory, "sim.dll"), "record", Journal, .. Endless, "--digest-every", "1ms",
+        ]);
+        var recorded = HostTool.Run("bash", ["-c", command], [], new Dictionary<string, string> { ["DOTNET_EnableDiagnostics"] = "0", ["DOTNET_EnableWriteXorExecute"] = "0" });
+        Assert.Equal(3, recorded.ExitCode);
+        Assert.Contains($"sim: {Journal}: the journal cannot be written (", recorded.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", recorded.Error, StringComparison.Ordinal);
+        var result = SimCommandLine.Invoke("replay", Journal);
+        Assert.StartsWith("end: reason=prefix ", result.LastLine, StringComparison.Ordinal);
+        Assert.Equal(4, result.ExitCode);
+    }
+
+    [Fact]
+    public void Gdb_looks_at_the_middle_of_a_replay_may_not_write_and_the_replay_goes_on()
+    {
+        Record("--mark", "middle@500us");
+        var whole = SimCommandLine.Invoke("replay", Journal);
+        var middle = SimCommandLine.Invoke("replay", Journal, "--to", "mark:middle");
+        using var sim = new SimUnderGdb("replay", Journal, "--to", "mark:middle");
+        using var gdb = new RawGdbClient(sim.Address);
+        Assert.StartsWith("T", gdb.Ask("?"), StringComparison.Ordinal);
+        gdb.Send(PacketReader.Frame("qRcmd," + Convert.ToHexStringLower("digest"u8)));
+        var digest = Encoding.ASCII.GetString(Convert.FromHexString(gdb.Receive().Text.TrimStart('O')));
+        Assert.Contains(digest.TrimEnd('\n')[^32..], middle.LastLine, StringComparison.Ordinal);
+        Assert.Equal("OK", gdb.Receive().Text);
+        Assert.StartsWith("E", gdb.Ask("M0,1:00"), StringComparison.Ordinal);
+        Assert.StartsWith("W00", gdb.Ask("c"), StringComparison.Ordinal);
+        Assert.Equal(whole.LastLine.Split("  ")[0], sim.End());
+    }
+
+    [Fact]
+    public void Examples_in_the_readme_work()
+    {
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var section = readme[readme.IndexOf("## Record and replay", StringComparison.Ordinal)..];
+        var lines = section[..section.IndexOf("\n## ", StringComparison.Ordinal)].Split('\n').Where(static l => l.StartsWith("    sim ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(5, lines.Count);
+        foreach (var line in lines.Where(static l => !l.Contains(" -s ", StringComparison.Ordinal)))
+        {
+            var words = line.Split('#')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+                .Select(w => w.EndsWith(".simrec", StringComparison.Ordinal) || w.EndsWith(".simsnap", StringComparison.Ordinal) ? InDirectory(w) : w);
+            var result = SimCommandLine.Invoke([.. words]);
+            Assert.True(result.ExitCode == 0, line + result.Error);
+        }
+    }
+
+    [Fact]
+    public void A_session_at_a_terminal_replays_exactly()
+    {
+        Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+        HostTool.Require("python3", "python3");
+        var typist = Path.Combine(Repository.Root, "tests", "Sim.Tests", "tools", "sim", "data", "typist.py");
+        var result = HostTool.Run("python3",
+        [
+            typist, "dotnet", Path.Combine(AppContext.BaseDirectory, "sim.dll"), "record", Journal, "--machine", "ppce500", "--smp", "2", "--pace", "max",
+            "--digest-every", "5ms",
+        ]);
+        Assert.True(result.ExitCode == 0, result.Text + result.Error);
+        var inspected = SimCommandLine.Invoke("journal", "inspect", Journal).Output;
+        Assert.Contains("mark        key1, ", inspected, StringComparison.Ordinal);
+        Assert.True(inspected.Split("\ninput ").Length > 5, inspected);
+        var replayed = SimCommandLine.Start("", "replay", Journal);
+        Assert.True(replayed.ExitCode == 0, replayed.Error);
+        Assert.Contains("typed at random", replayed.Output, StringComparison.Ordinal);
+        Assert.StartsWith("end: reason=quit ", replayed.LastLine, StringComparison.Ordinal);
+    }
+
+    /// <summary>U-Boot, which waits for somebody to type as long as it is let.</summary>
+    private static string[] Endless
+    {
+        get
+        {
+            Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+            return ["--machine", "ppce500", "--smp", "2", "--pace", "max", "--until-time", "1000s"];
+        }
+    }
+
+    private void Record(params string[] options)
+    {
+        var result = SimCommandLine.Invoke(["record", Journal, "--bios", "demo", "--smp", "2", "--schedule", "random:3", .. options]);
+        Assert.True(result.ExitCode == 0, result.Error);
+    }
+
+    private static string Stable(SimCommandLine.Result result) => string.Join(' ', result.LastLine.Split("  ")[0].Split(' ').Where(static word => !word.StartsWith("reason=", StringComparison.Ordinal)));
+
+    private string InDirectory(string name) => Path.Combine(directory.FullName, name);
+}

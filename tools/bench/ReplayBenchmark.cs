@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Sim.Engine.Base;
+using Sim.Engine.Boards;
+using Sim.Engine.Session;
+using Sim.Snapshots;
+
+namespace Sim.Bench;
+
+/// <summary>
+/// What it costs to record a run and to replay it, in CPU time of this process, which other work on the host does not change much, and the
+/// size of the journal.
+/// </summary>
+public static class ReplayBenchmark
+{
+    private const int Rounds = 5;
+    private const string Mark = "sim: workload done";
+
+    /// <summary>Measures on a machine that powers itself off.</summary>
+    /// <param name="configuration">The machine.</param>
+    /// <param name="images">Its images as files, to run it on QEMU; null for a machine that is not run there.</param>
+    /// <param name="options">How much to measure.</param>
+    public static IEnumerable<Measurement> Run(MachineConfiguration configuration, BootImages? images, BenchmarkOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(options);
+        var path = Path.GetTempFileName();
+        try
+        {
+            List<double> plain = [], recorded = [], replayed = [];
+            for (var round = 0; round <= (options.Small ? 1 : Rounds); round++)
+            {
+                double[] times = [Seconds(() => RunPlain(configuration)), Seconds(() => Record(configuration, path)), Seconds(() => Replay(configuration, path))];
+                if (round == 0)
+                    continue;   // Compiles the code.
+                plain.Add(times[0]);
+                recorded.Add(times[1]);
+                replayed.Add(times[2]);
+            }
+
+            var (record, replay) = (Overhead(plain, recorded), Overhead(plain, replayed));
+            var size = new FileInfo(path).Length / 1024.0;
+            var qemu = options.AgainstQemu && images is { Kernel: not null } ? RunQemu(images) : ((double Overhead, double Size)?)null;
+            return
+            [
+                new Measurement("replay: cost of recording over a plain run", "% CPU", record, qemu?.Overhead, "under 3"),
+                new Measurement("replay: cost of replaying over a plain run", "% CPU", replay, null, "under 5"),
+                new Measurement("replay: size of the journal", "KiB", size, qemu?.Size, "under 64"),
+            ];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static void RunPlain(MachineConfiguration configuration)
+    {
+        using var session = Session.Boot(configuration);
+        CheckEnd(session.Run().Reason);
+    }
+
+    private static void Record(MachineConfiguration configuration, string path)
+    {
+        using var session = Session.Boot(configuration);
+        using var recording = Recording.Start(session, path);
+        var reason = session.Run().Reason;
+        recording.Finish(reason);
+        CheckEnd(reason);
+    }
+
+    private static void Replay(MachineConfiguration configuration, string path)
+    {
+        var images = ConfigurationCodec.Images(configuration).ToDictionary(static i => i.Role, static i => i.Image.Bytes);
+        using var journal = JournalReader.Open(path);
+        using var replayer = new Replayer(journal, null, image => images[image.Role]);
+        if (replayer.Run().Divergence is { } divergence)
+            throw new SimException($"bench replay: {divergence.Text}.", SimErrorKind.Divergence);
+    }
+
+    private static void CheckEnd(EndReason reason)
+    {
+        if (reason != EndReason.PowerOff)
+            throw new SimException($"bench replay: the guest did not power the machine off ({EndReasons.Name(reason)}).", SimErrorKind.Guest);
+    }
+
+    /// <summary>The least times are the undisturbed ones.</summary>
+    private static double Overhead(List<double> plain, List<double> with) => 100 * ((with.Min() / plain.Min()) - 1);
+
+    private static double Seconds(Action action)
+    {
+        using var process = Process.GetCurrentProcess();
+        var before = process.TotalProcessorTime;
+        action();
+        process.Refresh();
+        return (process.TotalProcessorTime - before).TotalSeconds;
+    }
+
+    /// <summary>QEMU on one CPU: time of a boot that it records beside a plain one, and the size of its log. It cannot replay this guest to an end.</summary>
+    private static (double Overhead, double Size) RunQemu(BootImages images)
+    {
+        var log = Path.GetTempFileName();
+        try
+        {
+            string[] machine =
+            [
+                "-M", "ppce500", "-cpu", "e500v2_v30", "-smp", "1", "-m", "256", "-bios", images.Firmware, "-kernel", images.Kernel!,
+                "-initrd", images.Initrd!, "-append", "console=ttyS0 rdinit=/init sim.workload sim.poweroff",
+            ];
+            string[] command = [QemuReference.Program, "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"];
+            var plain = ConsoleMarks.Run([.. command, "-icount", "shift=1", .. machine], [Mark], isEndless: true);
+            var recorded = ConsoleMarks.Run([.. command, "-icount", $"shift=1,rr=record,rrfile={log}", .. machine], [Mark], isEndless: true);
+            return (100 * ((recorded.Times[0] / plain.Times[0]) - 1), new FileInfo(log).Length / 1024.0);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+}
