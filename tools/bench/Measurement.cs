@@ -11,8 +11,11 @@ public sealed record Measurement(string Name, string Unit, double Value, double?
     /// <summary>Ours over QEMU's; null where there is no reference.</summary>
     public double? Ratio => Reference is > 0 ? Value / Reference : null;
 
-    /// <summary>True for a time, where less is better; false for a rate, where more is.</summary>
+    /// <summary>True for a time.</summary>
     public bool IsTime => Unit is "s" or "ms";
+
+    /// <summary>True for a time or a size, where less is better; false for a rate, where more is.</summary>
+    public bool LessIsBetter => IsTime || Unit == "KiB";
 }
 
 /// <summary>How much to measure.</summary>

@@ -91,11 +91,15 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
     private static IReadOnlyList<Measurement> MeasureSnapshots(BenchmarkOptions options)
     {
         if (options.Small)
-            return [.. SnapshotBenchmark.Run(new MachineConfiguration { Bios = new GuestImage("memory", Workload.All[0].Image(1)) }, null, options)];
+        {
+            var workload = new MachineConfiguration { Bios = new GuestImage("memory", Workload.All[0].Image(1)) };
+            return [.. SnapshotBenchmark.Run(Self, workload, null, options)];
+        }
+
         var linux = GuestCache.OfUser().FindLinux()
             ?? throw new SimException("bench snapshot: Linux is not installed; 'sim guests install linux' does that.", SimErrorKind.Guest);
         var machine = new MachineConfiguration { Kernel = linux.Kernel, Initrd = linux.Initrd, Append = "console=ttyS0 rdinit=/init" };
-        return [.. SnapshotBenchmark.Run(machine, "sim# ", options)];
+        return [.. SnapshotBenchmark.Run(Self, machine, "sim# ", options)];
     }
 
     private static IReadOnlyList<Measurement> MeasureReplay(BenchmarkOptions options)
@@ -134,7 +138,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         if (measurement.Reference is { } reference)
         {
             line += $"  QEMU {reference.ToString(figure, culture),8}  {measurement.Ratio!.Value.ToString("F2", culture)}x";
-            line += measurement.IsTime ? " its time, below 1 is better" : "";
+            line += measurement.LessIsBetter ? $" its {(measurement.IsTime ? "time" : "size")}, below 1 is better" : "";
         }
 
         return (measurement.Aim.Length > 0 ? $"{line}  ({measurement.Aim})" : line).TrimEnd() + "\n";
@@ -148,7 +152,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
             writer.WriteStartObject();
             writer.WriteString("name", measurement.Name);
             writer.WriteString("unit", measurement.Unit);
-            writer.WriteString("better", measurement.IsTime ? "lower" : "higher");
+            writer.WriteString("better", measurement.LessIsBetter ? "lower" : "higher");
             writer.WriteNumber("value", measurement.Value);
             if (measurement.Reference is { } reference)
             {
