@@ -75,6 +75,7 @@ internal sealed class RecordReader(Stream stream, string name, bool isChained = 
     private readonly XxHash128 whole = new();
     private ulong chain;
     private readonly byte[] small = new byte[40];
+    private byte[] buffer = [];
 
     /// <summary>Reads the preamble and returns the behaviour version.</summary>
     /// <exception cref="Engine.Base.SimException">It is another kind of file, or of a newer version.</exception>
@@ -127,7 +128,9 @@ internal sealed class RecordReader(Stream stream, string name, bool isChained = 
             return null;
         try
         {
-            return Next(out body);
+            var place = Next(out var found);
+            body = found.ToArray();
+            return place;
         }
         catch (Engine.Base.SimException error)
         {
@@ -138,16 +141,21 @@ internal sealed class RecordReader(Stream stream, string name, bool isChained = 
 
     /// <summary>The body of a record that was found before.</summary>
     /// <exception cref="Engine.Base.SimException">The file has become shorter since.</exception>
-    public byte[] ReadBody(RecordPlace place)
+    public byte[] ReadBody(RecordPlace place) => ReadBodyOnce(place).ToArray();
+
+    /// <summary>As <see cref="ReadBody"/>, in a buffer that the next call of any method uses again.</summary>
+    /// <exception cref="Engine.Base.SimException">The file has become shorter since.</exception>
+    public ReadOnlySpan<byte> ReadBodyOnce(RecordPlace place)
     {
         stream.Position = place.Offset;
-        var body = new byte[place.Length];
+        var body = Buffer(place.Length);
         if (stream.ReadAtLeast(body, body.Length, throwOnEndOfStream: false) < body.Length)
             throw Torn();
         return body;
     }
 
-    private RecordPlace Next(out byte[] body)
+    /// <summary>Reads and checks a record; the next call of any method uses its body's buffer again.</summary>
+    private RecordPlace Next(out ReadOnlySpan<byte> body)
     {
         var at = stream.Position;
         var head = Read(small.AsSpan(0, 2));
@@ -168,14 +176,20 @@ internal sealed class RecordReader(Stream stream, string name, bool isChained = 
         if (size > stream.Length - stream.Position)
             throw Torn();
         var place = new RecordPlace(kind, stream.Position, (int)size);
-        body = new byte[size];
-        Read(body);
+        body = Read(Buffer((int)size));
         var check = Read(small.AsSpan(0, 10));
         var hash = RecordFormat.Check(kind, body, chain);
         chain = isChained ? hash : 0;
         if (check[0] != 0xC4 || check[1] != 8 || BinaryPrimitives.ReadUInt64BigEndian(check[2..]) != hash)
             throw SnapshotError.In(name, FormattableString.Invariant($"the record '{Printable(kind)}' at offset {at} has a wrong checksum"));
         return place;
+    }
+
+    private Span<byte> Buffer(int length)
+    {
+        if (buffer.Length < length)
+            buffer = new byte[length];
+        return buffer.AsSpan(0, length);
     }
 
     private int ReadNumber()

@@ -21,4 +21,12 @@ public static class Snapshot
         using var reader = SnapshotReader.Open(path);
         return reader.Restore(options);
     }
+
+    /// <summary>Takes a session, whose machine is built as the saved one was, to a saved moment; see <see cref="SnapshotReader.Load"/>.</summary>
+    /// <exception cref="SimException">The file is refused, or was saved by a machine of another configuration.</exception>
+    public static void Load(Session session, string path)
+    {
+        using var reader = SnapshotReader.Open(path);
+        reader.Load(session);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using K4os.Compression.LZ4;
+using MessagePack;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Qdev;
@@ -97,17 +98,18 @@ public sealed class SnapshotReader : IDisposable
         }
     }
 
-    /// <summary>A page of content by its number in <see cref="RamRecord.Runs"/>.</summary>
+    /// <summary>A page of content by its number in <see cref="RamRecord.Runs"/>; later calls may use its buffer again.</summary>
     /// <exception cref="SimException">The record that holds it is broken.</exception>
     public ReadOnlySpan<byte> Content(long index)
     {
         var record = (int)(index / SnapshotFormat.PagesPerRecord);
         if (!cache.TryGetValue(record, out var contents))
         {
-            if (cached.Count == CachedRecords)
-                cache.Remove(cached.Dequeue());
+            if (cached.Count < CachedRecords || !cache.Remove(cached.Dequeue(), out contents))
+                contents = new byte[SnapshotFormat.PagesPerRecord * SnapshotFormat.PageSize];
+            Unpack(record, contents);
             cached.Enqueue(record);
-            cache.Add(record, contents = Unpack(record));
+            cache.Add(record, contents);
         }
 
         return contents.AsSpan((int)(index % SnapshotFormat.PagesPerRecord) * SnapshotFormat.PageSize, SnapshotFormat.PageSize);
@@ -127,13 +129,7 @@ public sealed class SnapshotReader : IDisposable
         var session = Named(() => Session.Boot(ConfigurationCodec.ToConfiguration(Header.Configuration, images), options));
         try
         {
-            RestoreRam(session.Machine);
-            Named(() =>
-            {
-                session.Load(Sections, Input);
-                return true;
-            });
-            CheckRestored(session);
+            Put(session);
             return session;
         }
         catch
@@ -143,8 +139,39 @@ public sealed class SnapshotReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes a session to the saved moment in the machine that it has, which costs less than another machine. The consoles' texts begin
+    /// afresh. The session is not fit for use after the state was refused. QEMU: loadvm.
+    /// </summary>
+    /// <param name="session">A session between two instructions, its machine built from the saved configuration and the same images.</param>
+    /// <exception cref="SimException">The machine is another one, which is left alone, or the state is none of that machine.</exception>
+    public void Load(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        var configuration = session.Machine.Configuration;
+        var saved = MessagePackSerializer.Serialize(Header.Configuration);
+        if (!saved.AsSpan().SequenceEqual(MessagePackSerializer.Serialize(ConfigurationCodec.ToRecord(configuration)))
+            || !Identities(Header.Images).SequenceEqual(Identities(SnapshotWriter.Checksums(configuration))))
+            throw SnapshotError.In(Name, "it was saved by a machine of another configuration, or with other images, than that into which it is to be loaded");
+        Put(session);
+
+        static IEnumerable<(string, long, string)> Identities(ImageRecord[] images) =>
+            images.Select(static i => (i.Role, i.Length, Convert.ToHexString(i.Sha256)));
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => stream.Dispose();
+
+    private void Put(Session session)
+    {
+        RestoreRam(session.Machine);
+        Named(() =>
+        {
+            session.Load(Sections, Input);
+            return true;
+        });
+        CheckRestored(session);
+    }
 
     private void RestoreRam(MachineState machine)
     {
@@ -153,7 +180,7 @@ public sealed class SnapshotReader : IDisposable
             throw SnapshotError.In(Name, "its RAM is not that of the machine that its configuration describes");
         foreach (var (block, saved) in blocks.Zip(Header.Ram))
         {
-            // What the machine's reset has written there goes; pages that nobody has touched are zero already.
+            // What the machine's reset or run has written there goes; pages that nobody has touched are zero already.
             var next = 0UL;
             foreach (var (first, count, content) in Runs(saved.Runs))
             {
@@ -205,13 +232,12 @@ public sealed class SnapshotReader : IDisposable
             : throw SnapshotError.In(Name, $"the image '{image.Role}' has a wrong checksum");
     }
 
-    private byte[] Unpack(int record)
+    private void Unpack(int record, Span<byte> contents)
     {
         var count = (int)Math.Min(SnapshotFormat.PagesPerRecord, Header.Contents - (long)record * SnapshotFormat.PagesPerRecord);
-        var contents = new byte[count * SnapshotFormat.PageSize];
-        return LZ4Codec.Decode(records.ReadBody(pages[record]), contents) == contents.Length
-            ? contents
-            : throw SnapshotError.In(Name, FormattableString.Invariant($"the pages at offset {pages[record].Offset} do not unpack to {count} pages"));
+        contents = contents[..(count * SnapshotFormat.PageSize)];
+        if (LZ4Codec.Decode(records.ReadBodyOnce(pages[record]), contents) != contents.Length)
+            throw SnapshotError.In(Name, FormattableString.Invariant($"the pages at offset {pages[record].Offset} do not unpack to {count} pages"));
     }
 
     private StateSection ReadSection(RecordPlace place)

@@ -48,10 +48,16 @@ public static class SnapshotBenchmark
             var path = Path.Combine(folder, "ours" + Snapshot.Extension);
             var save = Alternate(rounds, () => Snapshot.Save(session, path), qemu is null ? null : qemu.Save, qemu is null ? null : qemu.Delete);
             yield return new Measurement("snapshot, saved to a file", "ms", save.Ours, save.Qemu, TimeAim);
-            yield return new Measurement(
-                "snapshot, size of the file", "KiB", new FileInfo(path).Length / 1024.0, qemu?.SnapshotSize() / 1024.0, "at most 0.6x QEMU's size");
-            var load = Alternate(rounds, () => Snapshot.Restore(path).Dispose(), qemu is null ? null : qemu.Load);
-            yield return new Measurement("snapshot, restored from a file", "ms", load.Ours, load.Qemu, TimeAim);
+            var bare = Path.Combine(folder, "bare" + Snapshot.Extension);
+            Snapshot.Save(session, bare, new SnapshotOptions { EmbedImages = false });
+            yield return Size("snapshot, size of the file", path);
+            yield return Size("snapshot, size of the file without images, as QEMU's", bare);
+            Measurement Size(string name, string file) =>
+                new(name, "KiB", new FileInfo(file).Length / 1024.0, qemu?.SnapshotSize() / 1024.0, "at most 0.6x QEMU's size");
+            var load = Alternate(rounds, () => Snapshot.Load(session, path), qemu is null ? null : qemu.Load);
+            yield return new Measurement("snapshot, loaded from a file into its machine", "ms", load.Ours, load.Qemu, TimeAim);
+            var restore = Alternate(rounds, () => Snapshot.Restore(path).Dispose(), qemu is null ? null : qemu.Load);
+            yield return new Measurement("snapshot, restored from a file in a new machine", "ms", restore.Ours, restore.Qemu, TimeAim);
             string[] cold =
             [
                 .. command, "restore", path, "--until-icount", (session.Scheduler.TotalInstructions + 1).ToString(CultureInfo.InvariantCulture),

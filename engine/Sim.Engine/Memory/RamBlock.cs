@@ -133,7 +133,8 @@ public sealed unsafe class RamBlock : IDisposable
     /// </summary>
     public void ReplacePage(ulong page, ReadOnlySpan<byte> content)
     {
-        if (content.IsEmpty ? !Page(page).ContainsAnyExcept((byte)0) : Page(page).SequenceEqual(content))
+        var isWritten = Stamp(page) != 0;   // A page that was never written is zero, and need not be looked at.
+        if (content.IsEmpty ? !isWritten || !Page(page).ContainsAnyExcept((byte)0) : isWritten && Page(page).SequenceEqual(content))
             return;
         if (content.IsEmpty)
             Clear(page << PageShift, PageSize);

@@ -25,7 +25,7 @@ public static class SnapshotLaws
 
     /// <summary>The same moment gives the same bytes, also in the restored machine.</summary>
     public static NamedLaw Bytes { get; } = NamedLaw.Of(
-        "snapshot-bytes", "L2", "A snapshot of the restored machine is the snapshot it was restored from, byte for byte.",
+        "snapshot-bytes", "L2", "A snapshot of a machine that restored or loaded a snapshot is that snapshot, byte for byte.",
         StoppedRun.Any, CheckBytes, Sample);
 
     /// <summary>Going back to checkpoints, in any order, brings back the moments they were taken at.</summary>
@@ -101,6 +101,10 @@ public static class SnapshotLaws
             Check.That(snapshot.AsSpan().SequenceEqual(Save(session)), "The same moment was saved twice with different bytes.");
             using var restored = Restore(snapshot);
             Check.That(snapshot.AsSpan().SequenceEqual(Save(restored)), "The restored machine's snapshot differs from the one that it came from.");
+            MachineScenario.RunFor(restored, 1_000);
+            using var again = Open(snapshot);
+            again.Load(restored);
+            Check.That(snapshot.AsSpan().SequenceEqual(Save(restored)), "A machine that ran on and loaded the snapshot gives another one.");
         }, classes);
     }
 

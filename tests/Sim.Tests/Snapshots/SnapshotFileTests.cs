@@ -138,6 +138,45 @@ public sealed class SnapshotFileTests : IDisposable
     }
 
     [Fact]
+    public void A_machine_loads_a_snapshot_without_another_machine()
+    {
+        var path = At("a.simsnap");
+        using var session = Demo();
+        Snapshot.Save(session, path, new SnapshotOptions { EmbedImages = false });
+        var saved = session.Digest();
+        session.Run(cancellationToken: TestContext.Current.CancellationToken);
+        var end = session.Digest();
+        using var fresh = Session.Boot(session.Machine.Configuration);
+        foreach (var machine in (Session[])[session, fresh])
+        {
+            Snapshot.Load(machine, path);
+            Assert.Equal(saved, machine.Digest());
+            Assert.Equal(EndReason.PowerOff, machine.Run(cancellationToken: TestContext.Current.CancellationToken).Reason);
+            Assert.Equal(end, machine.Digest());
+        }
+    }
+
+    [Fact]
+    public void A_machine_of_another_configuration_or_image_is_refused_and_left_alone()
+    {
+        var path = At("a.simsnap");
+        using var session = Demo();
+        Snapshot.Save(session, path);
+        var configuration = session.Machine.Configuration;
+        var image = configuration.Bios!.Bytes.ToArray();
+        image[^1] ^= 1;
+        foreach (var other in (MachineConfiguration[])[configuration with { Seed = 1 }, configuration with { Bios = new GuestImage("x", image) }])
+        {
+            using var machine = Session.Boot(other);
+            var before = machine.Digest();
+            Assert.Equal(
+                $"{path}: it was saved by a machine of another configuration, or with other images, than that into which it is to be loaded.",
+                Assert.Throws<SimException>(() => Snapshot.Load(machine, path)).Message);
+            Assert.Equal(before, machine.Digest());
+        }
+    }
+
+    [Fact]
     public void A_newer_format_and_a_newer_program_are_named()
     {
         using var session = Demo();

@@ -132,7 +132,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
 
     private static string Line(Measurement measurement)
     {
-        var figure = measurement.Unit == "s" ? "F2" : "F1";
+        var figure = measurement.Unit == "s" || measurement.Value < 1 ? "F2" : "F1";
         var culture = CultureInfo.InvariantCulture;
         var line = $"{measurement.Name,-52} {measurement.Value.ToString(figure, culture),12} {measurement.Unit,-10}";
         if (measurement.Reference is { } reference)

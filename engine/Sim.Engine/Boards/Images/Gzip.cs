@@ -28,24 +28,28 @@ public static class Gzip
     {
         var bytes = file.Span;
         var start = BodyOffset(bytes, name);
+        // The last bytes tell the size, unless padding follows: a guess, which saves the copies of an array that grows.
+        var expected = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]), (uint)maximumSize);
+        var data = new byte[expected + 1];
+        var length = 0;
         using var source = new MemoryStream(bytes[start..].ToArray());
-        using var result = new MemoryStream();
         try
         {
             using var inflater = new DeflateStream(source, CompressionMode.Decompress);
-            var buffer = new byte[1 << 16];
-            for (int read; (read = inflater.Read(buffer)) > 0;)
+            for (int read; (read = inflater.Read(data, length, data.Length - length)) > 0;)
             {
-                if (result.Length + read > maximumSize)
+                length += read;
+                if (length > maximumSize)
                     throw ImageError.In(name, $"the gzip data is longer than {maximumSize} bytes when decompressed");
-                result.Write(buffer, 0, read);
+                if (length == data.Length)
+                    Array.Resize(ref data, Math.Max(2 * length, 1 << 16));
             }
         }
         catch (InvalidDataException exception)
         {
             throw ImageError.In(name, "the gzip data is damaged", exception);
         }
-        var data = result.ToArray();
+        Array.Resize(ref data, length);
         // The inflater tells neither how far it read nor that its input was cut off. Checksum and length of what it gave, as the
         // trailer has them, must follow in the file.
         Span<byte> trailer = stackalloc byte[TrailerSize];
