@@ -14,8 +14,8 @@ public sealed record Measurement(string Name, string Unit, double Value, double?
     /// <summary>True for a time.</summary>
     public bool IsTime => Unit is "s" or "ms";
 
-    /// <summary>True for a time or a size, where less is better; false for a rate, where more is.</summary>
-    public bool LessIsBetter => IsTime || Unit == "KiB";
+    /// <summary>What is measured where less is better: a time, a size or a cost; null for a rate, where more is.</summary>
+    public string? Lesser => IsTime ? "time" : Unit switch { "KiB" => "size", "% CPU" => "cost", _ => null };
 }
 
 /// <summary>How much to measure.</summary>

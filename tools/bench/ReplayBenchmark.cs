@@ -39,12 +39,12 @@ public static class ReplayBenchmark
 
             var (record, replay) = (Overhead(plain, recorded), Overhead(plain, replayed));
             var size = new FileInfo(path).Length / 1024.0;
-            var qemu = options.AgainstQemu && images is { Kernel: not null } ? RunQemu(images) : ((double Overhead, double Size)?)null;
+            var qemu = options.AgainstQemu && images is { Kernel: not null } ? QemuLogSize(images) : (double?)null;
             return
             [
-                new Measurement("replay: cost of recording over a plain run", "% CPU", record, qemu?.Overhead, "under 3"),
+                new Measurement("replay: cost of recording over a plain run", "% CPU", record, null, "under 3"),
                 new Measurement("replay: cost of replaying over a plain run", "% CPU", replay, null, "under 5"),
-                new Measurement("replay: size of the journal", "KiB", size, qemu?.Size, "under 64"),
+                new Measurement("replay: size of the journal", "KiB", size, qemu, "under 64"),
             ];
         }
         finally
@@ -95,8 +95,8 @@ public static class ReplayBenchmark
         return (process.TotalProcessorTime - before).TotalSeconds;
     }
 
-    /// <summary>QEMU on one CPU: time of a boot that it records beside a plain one, and the size of its log. It cannot replay this guest to an end.</summary>
-    private static (double Overhead, double Size) RunQemu(BootImages images)
+    /// <summary>KiB of the log that QEMU writes of the same boot, on one CPU; with more it records nothing, and it cannot replay this guest to an end.</summary>
+    private static double QemuLogSize(BootImages images)
     {
         var log = Path.GetTempFileName();
         try
@@ -107,9 +107,8 @@ public static class ReplayBenchmark
                 "-initrd", images.Initrd!, "-append", "console=ttyS0 rdinit=/init sim.workload sim.poweroff",
             ];
             string[] command = [QemuReference.Program, "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"];
-            var plain = ConsoleMarks.Run([.. command, "-icount", "shift=1", .. machine], [Mark], isEndless: true);
-            var recorded = ConsoleMarks.Run([.. command, "-icount", $"shift=1,rr=record,rrfile={log}", .. machine], [Mark], isEndless: true);
-            return (100 * ((recorded.Times[0] / plain.Times[0]) - 1), new FileInfo(log).Length / 1024.0);
+            ConsoleMarks.Run([.. command, "-icount", $"shift=1,rr=record,rrfile={log}", .. machine], [Mark], isEndless: true);
+            return new FileInfo(log).Length / 1024.0;
         }
         finally
         {

@@ -138,7 +138,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         if (measurement.Reference is { } reference)
         {
             line += $"  QEMU {reference.ToString(figure, culture),8}  {measurement.Ratio!.Value.ToString("F2", culture)}x";
-            line += measurement.LessIsBetter ? $" its {(measurement.IsTime ? "time" : "size")}, below 1 is better" : "";
+            line += measurement.Lesser is { } lesser ? $" its {lesser}, below 1 is better" : "";
         }
 
         return (measurement.Aim.Length > 0 ? $"{line}  ({measurement.Aim})" : line).TrimEnd() + "\n";
@@ -152,7 +152,7 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
             writer.WriteStartObject();
             writer.WriteString("name", measurement.Name);
             writer.WriteString("unit", measurement.Unit);
-            writer.WriteString("better", measurement.LessIsBetter ? "lower" : "higher");
+            writer.WriteString("better", measurement.Lesser is null ? "higher" : "lower");
             writer.WriteNumber("value", measurement.Value);
             if (measurement.Reference is { } reference)
             {
