@@ -34,6 +34,7 @@ public static class LawCatalogue
         .. ResetLaws.All,
         .. ReplayLaws.All,
         .. GuestLaws.All,
+        .. ReplayGuestLaws.All,
         CpuReferenceLaw.Law,
         .. SnapshotLaws.All,
         .. CorruptionLaws.All,

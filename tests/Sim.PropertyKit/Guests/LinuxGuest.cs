@@ -7,6 +7,7 @@ using Sim.Engine.Boards;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 using Sim.PropertyKit.Machines;
+using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Guests;
 
@@ -67,7 +68,9 @@ public static partial class LinuxGuest
 
     /// <summary>Boots, works and switches off.</summary>
     /// <exception cref="CheckFailedException">It hangs, or the kernel complains.</exception>
-    public static GuestOutcome Run(LinuxBoot boot)
+    /// <param name="boot">What it goes through.</param>
+    /// <param name="record">Begins a recording of it; null for none.</param>
+    public static GuestOutcome Run(LinuxBoot boot, Func<Session, Recording>? record = null)
     {
         ArgumentNullException.ThrowIfNull(boot);
         var (kernel, initrd) = Installed.Value!;
@@ -81,6 +84,8 @@ public static partial class LinuxGuest
             Append = "console=ttyS0 rdinit=/init" + (boot.Shell ? "" : " sim.workload sim.poweroff"),
             Scheduler = boot.Schedule.Options,
         });
+        using var recording = record?.Invoke(session);
+
         // Several times what any boot takes: a guest that hangs ends here.
         var limit = StopCondition.None with { Time = 20 * VirtualTime.Second << boot.Schedule.Options.Shift };
         if (boot.UBoot)
@@ -89,8 +94,21 @@ public static partial class LinuxGuest
             Answer(session, limit, Prompt, "seq 1 1000 | sha256sum; echo $((6 * 7))\r", "\n42\r", "exit\r");
         var reason = session.Run(new RunLimits { Stop = limit }).Reason;
         var outcome = new GuestOutcome(reason, session.Console.Text, session.Digest());
+        recording?.Finish(reason);
         CheckConsole(boot, outcome);
         return outcome;
+    }
+
+    /// <summary>Gives an image that a journal of this guest does not hold.</summary>
+    public static ReadOnlyMemory<byte> FindImage(ImageRecord image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return image.Role switch
+        {
+            "kernel" => Installed.Value!.Kernel.Bytes,
+            "initrd" => Installed.Value!.Initrd.Bytes,
+            _ => LawGuests.UBoot.Bytes,
+        };
     }
 
     /// <summary>The lines from the first process on that are the same on every machine.</summary>

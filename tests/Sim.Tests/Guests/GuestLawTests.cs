@@ -26,6 +26,9 @@ public sealed class GuestLawTests
     [Fact]
     public void Linux_boots_under_any_schedule() => GuestLaws.LinuxBoot.Sampled();
 
+    [Fact]
+    public void A_recorded_boot_of_Linux_replays() => ReplayGuestLaws.Linux.Sampled();
+
     [Theory]
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nreboot: Power down\r\n", null)]
     [InlineData(EndReason.Time, "smp: Brought up 1 node, 2 CPUs\r\nsim: init\r\n", "hangs (until-time)")]
