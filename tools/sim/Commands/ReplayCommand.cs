@@ -59,14 +59,19 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
                     replayer.AllowFork();
                 return replayer.Session;
             },
-            (_, token) => End(Run(replayer!, target, settings.Gdb is not null, token), replayer!, journal, target, result.GetValue(allowPrefix)));
+            (_, token) => End(Run(replayer!, target, settings.Gdb is { WaitsAtStart: false }, token), replayer!, journal, target, result.GetValue(allowPrefix)));
     }
 
     /// <summary>Replays to a moment; with gdb that is where it waits for the client, and goes on afterwards.</summary>
-    private static ReplayResult Run(Replayer replayer, JournalTarget target, bool hasDebugger, CancellationToken token)
+    private static ReplayResult Run(Replayer replayer, JournalTarget target, bool waitsThere, CancellationToken token)
     {
+        // A client that connects on the way is answered there, not wherever the replay happens to be.
+        var client = replayer.Session.Debugger.Client;
+        if (waitsThere && target.Text is not null)
+            replayer.Session.Debugger.Client = null;
         var result = replayer.Run(new RunLimits { Stop = target.Stop }, target.Moment, token);
-        if (!hasDebugger || target.Text is null || result is not { Divergence: null, IsPrefix: false } || !target.IsAt(result.Reason))
+        replayer.Session.Debugger.Client = client;
+        if (!waitsThere || target.Text is null || result is not { Divergence: null, IsPrefix: false } || !target.IsAt(result.Reason))
             return result;
         replayer.Session.Debugger.RequestStop();
         return replayer.Run(null, null, token);
