@@ -41,18 +41,22 @@ public static class JournalComparison
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         if (!first.Header.Begin.Is(second.Header.Begin))
-            throw SnapshotError.In(second.Name, $"it begins at {second.Header.Begin}, and {first.Name} at {first.Header.Begin}: there is nothing to compare");
+        {
+            throw SnapshotError.In(
+                second.Name, $"it begins at {second.Header.Begin}, and {first.Name} at {first.Header.Begin}: there is nothing to compare");
+        }
+
         var (equal, different) = Interval(first, second);
         if (equal is not null && different is null)
             return null;
-        var before = equal is null ? StopCondition.None with { Instructions = 0 } : StopCondition.None with { Instructions = equal.Instructions };
+        var before = StopCondition.None with { Instructions = equal?.Instructions ?? 0 };
         using var left = Replayer.Near(first, before, null, findFirst);
         using var right = Replayer.Near(second, before, null, findSecond);
         return new Search(left, right, cancellationToken)
             .Run(equal ?? first.Header.Begin, different?.Instructions ?? Math.Min(first.Last.Instructions, second.Last.Instructions));
     }
 
-    /// <summary>The last moment at which both have the same digest, and the next at which they do not; both null when they begin differently.</summary>
+    /// <summary>The last moment with one digest in both, and the next without; both null when they begin differently.</summary>
     private static (MomentRecord? Equal, MomentRecord? Different) Interval(JournalReader first, JournalReader second)
     {
         if (!first.Header.BeginDigest.AsSpan().SequenceEqual(second.Header.BeginDigest))

@@ -202,7 +202,8 @@ public sealed class JournalReader : IDisposable
         if (records.TryNext(out var body, out var problem) is not { Kind: JournalFormat.Header } place)
             throw problem is null ? SnapshotError.In(Name, "the journal has no header") : new SimException(problem, SimErrorKind.Guest);
         var header = Body<JournalHeader>(place, body);
-        var complete = header is { Configuration: not null, Images: not null, Begin: not null, StartLength: >= 0, DigestInterval: > 0, Parts: not null, BeginDigest.Length: 16 }
+        var complete = header is { Configuration: not null, Images: not null, Begin: not null, Parts: not null, BeginDigest.Length: 16 }
+            && header is { StartLength: >= 0, DigestInterval: > 0 }
             && header.Images!.All(static i => i is { Role: "bios" or "kernel" or "initrd" or "dtb", Name: not null, Sha256.Length: 32 })
             && header.Parts!.All(static p => p is { Length: 2 } && p[0] is not null && p[1] is not null)
             && header.Begin is { Frame: >= 0, Time: >= 0, Instructions: >= 0 };
@@ -216,7 +217,11 @@ public sealed class JournalReader : IDisposable
         for (var left = Header.StartLength; left > 0;)
         {
             if (records.TryNext(out var body, out var problem) is not { Kind: JournalFormat.Start } place || body.Length > left)
-                throw SnapshotError.In(Name, $"the snapshot that the recording begins from is not complete{(problem is null ? "" : $" ({problem.TrimEnd('.')})")}");
+            {
+                throw SnapshotError.In(
+                    Name, "the snapshot that the recording begins from is not complete" + (problem is null ? "" : $" ({problem.TrimEnd('.')})"));
+            }
+
             start.Add(place);
             left -= body.Length;
         }
@@ -296,7 +301,8 @@ public sealed class JournalReader : IDisposable
                 End = end;
                 break;
             default:
-                throw SnapshotError.In(Name, FormattableString.Invariant($"there is no kind of record for what stands at offset {place.Offset}"));
+                throw SnapshotError.In(
+                    Name, FormattableString.Invariant($"there is no kind of record for what stands at offset {place.Offset}"));
         }
     }
 
@@ -313,7 +319,10 @@ public sealed class JournalReader : IDisposable
     private void Require(RecordPlace place, bool condition)
     {
         if (!condition)
-            throw SnapshotError.In(Name, FormattableString.Invariant($"the record '{place.Kind}' at offset {place.Offset} is none that a run can have left"));
+        {
+            throw SnapshotError.In(
+                Name, FormattableString.Invariant($"the record '{place.Kind}' at offset {place.Offset} is none that a run can have left"));
+        }
     }
 
     private T Body<T>(RecordPlace place, byte[] body)

@@ -13,7 +13,8 @@ public static class ReplayGuestLaws
     /// <summary>A recorded Linux replays from its beginning and from the middle.</summary>
     public static NamedLaw Linux { get; } = NamedLaw.Of(
         "replay-guests", "guests",
-        "A recorded boot of Linux, typed at or through its workload, under any schedule on 1 to 8 vCPUs, replays with every digest equal from power-on and from a snapshot of its middle.",
+        "A recorded boot of Linux under any schedule on 1 to 8 vCPUs, typed at or through its workload, replays with every digest equal, "
+        + "from power-on and from a snapshot of its middle.",
         LinuxBoot.Cases, CheckReplay, new LawOptions
         {
             Runs = 2,
@@ -28,7 +29,11 @@ public static class ReplayGuestLaws
     {
         boot.Classify(classes);
         using var file = new TemporaryJournal();
-        var options = new RecordingOptions { DigestInterval = 20_000 * VirtualTime.Microsecond, SnapshotInterval = 300_000 * VirtualTime.Microsecond };
+        var options = new RecordingOptions
+        {
+            DigestInterval = 20_000 * VirtualTime.Microsecond,
+            SnapshotInterval = 300_000 * VirtualTime.Microsecond,
+        };
         var outcome = LinuxGuest.Run(boot, session => Recording.Start(session, file.Path, options));
         using var journal = JournalReader.Open(file.Path);
         Check.Equal(null, journal.Problem, "problem of the journal");

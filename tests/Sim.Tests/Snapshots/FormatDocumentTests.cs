@@ -12,6 +12,12 @@ namespace Sim.Tests;
 /// <summary>snapshots/FORMAT.md says what the code writes.</summary>
 public sealed partial class FormatDocumentTests
 {
+    private static readonly Type[] JournalTypes =
+    [
+        typeof(JournalHeader), typeof(InputEntry), typeof(WriteEntry), typeof(DigestEntry), typeof(MarkEntry), typeof(SnapshotEntry),
+        typeof(FrameEntry), typeof(EndEntry),
+    ];
+
     private static readonly string Document = File.ReadAllText(Path.Combine(Repository.Root, "snapshots", "FORMAT.md"));
 
     [Fact]
@@ -19,8 +25,7 @@ public sealed partial class FormatDocumentTests
     {
         var types = typeof(SchedulerState).Assembly.GetTypes().Where(static t => t.GetCustomAttribute<MessagePackObjectAttribute>() is not null)
             .Concat(Below(typeof(SnapshotHeader))).Concat(Below(typeof(SectionRecord))).Concat(Below(typeof(InputRecord)))
-            .Concat(((Type[])[typeof(JournalHeader), typeof(InputEntry), typeof(WriteEntry), typeof(DigestEntry), typeof(MarkEntry), typeof(SnapshotEntry), typeof(FrameEntry), typeof(EndEntry)])
-                .SelectMany(Below)).Distinct().ToList();
+            .Concat(JournalTypes.SelectMany(Below)).Distinct().ToList();
         Assert.True(types.Count >= 30, "Types are missing.");
         var tables = Tables();
         foreach (var type in types)

@@ -59,21 +59,24 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
                     replayer.AllowFork();
                 return replayer.Session;
             },
-            (_, token) => End(Run(replayer!, target, settings.Gdb is { WaitsAtStart: false }, token), replayer!, journal, target, result.GetValue(allowPrefix)));
+            (_, token) => End(
+                Run(replayer!, target, settings.Gdb is { WaitsAtStart: false }, token), replayer!, journal, target, result.GetValue(allowPrefix)));
     }
 
-    /// <summary>Replays to a moment; with gdb that is where it waits for the client, and goes on afterwards.</summary>
-    private static ReplayResult Run(Replayer replayer, JournalTarget target, bool waitsThere, CancellationToken token)
+    /// <summary>Replays to a moment; with gdb that is where it waits for the client, whenever that connects, and goes on afterwards.</summary>
+    private static ReplayResult Run(Replayer replayer, JournalTarget target, bool stopsThere, CancellationToken token)
     {
-        // A client that connects on the way is answered there, not wherever the replay happens to be.
-        var client = replayer.Session.Debugger.Client;
-        if (waitsThere && target.Text is not null)
-            replayer.Session.Debugger.Client = null;
-        var result = replayer.Run(new RunLimits { Stop = target.Stop }, target.Moment, token);
-        replayer.Session.Debugger.Client = client;
-        if (!waitsThere || target.Text is null || result is not { Divergence: null, IsPrefix: false } || !target.IsAt(result.Reason))
+        var limits = new RunLimits { Stop = target.Stop };
+        if (!stopsThere || target.Text is null)
+            return replayer.Run(limits, target.Moment, token);
+        var debugger = replayer.Session.Debugger;
+        var client = debugger.Client;
+        debugger.Client = null;
+        var result = replayer.Run(limits, target.Moment, token);
+        debugger.Client = client;
+        if (result is not { Divergence: null, IsPrefix: false } || !target.IsAt(result.Reason))
             return result;
-        replayer.Session.Debugger.RequestStop();
+        debugger.RequestStop();
         return replayer.Run(null, null, token);
     }
 
@@ -127,7 +130,8 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
             };
         }
 
-        var name = end.Reason != EndReason.Replayed ? EndReasons.Name(end.Reason) : target.Moment?.Is(MomentRecord.Of(replayer.Session)) == true ? "mark" : journal.End?.Reason ?? "prefix";
+        var isAtMark = target.Moment?.Is(MomentRecord.Of(replayer.Session)) == true;
+        var name = end.Reason != EndReason.Replayed ? EndReasons.Name(end.Reason) : isAtMark ? "mark" : journal.End?.Reason ?? "prefix";
         return new RunEnd(end.Reason, name, ExitCodes.Done)
         {
             Message = replayer.IsForked ? "the run was changed by a debugger: it is no replay any more." : $"{journal.Name}: {Digests(replayer)}.",

@@ -260,7 +260,9 @@ public sealed class JournalCommandTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Error);
     }
 
-    private static string Stable(SimCommandLine.Result result) => string.Join(' ', result.LastLine.Split("  ")[0].Split(' ').Where(static word => !word.StartsWith("reason=", StringComparison.Ordinal)));
+    /// <summary>Of the end line, what depends on the machine's state alone.</summary>
+    private static string Stable(SimCommandLine.Result result) => string.Join(
+        ' ', result.LastLine.Split("  ")[0].Split(' ').Where(static word => !word.StartsWith("reason=", StringComparison.Ordinal)));
 
     private string InDirectory(string name) => Path.Combine(directory.FullName, name);
 }
