@@ -16,6 +16,9 @@ public sealed class SnapshotReader : IDisposable
 {
     private const int CachedRecords = 16;
 
+    /// <summary>Bytes of zero pages that an image may have for which memory is taken before it is hashed.</summary>
+    private const long SparseImage = 1 << 20;
+
     private readonly Stream stream;
     private readonly RecordReader records;
     private readonly List<RecordPlace> pages;
@@ -215,8 +218,14 @@ public sealed class SnapshotReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// An image that is mostly zero pages is hashed before memory is taken for it: what a small file claims may be none of an image.
+    /// </summary>
     private byte[] ReadImage(ImageRecord image)
     {
+        var given = Runs(image.Runs).Sum(static run => run.Count) * SnapshotFormat.PageSize;
+        if (image.Length - given > SparseImage && !HashByPages(image).AsSpan().SequenceEqual(image.Sha256))
+            throw WrongImage(image);
         var content = new byte[image.Length];
         foreach (var (first, count, index) in Runs(image.Runs))
         {
@@ -229,8 +238,28 @@ public sealed class SnapshotReader : IDisposable
 
         return SHA256.HashData(content).AsSpan().SequenceEqual(image.Sha256)
             ? content
-            : throw SnapshotError.In(Name, $"the image '{image.Role}' has a wrong checksum");
+            : throw WrongImage(image);
     }
+
+    private byte[] HashByPages(ImageRecord image)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var zero = new byte[SnapshotFormat.PageSize];
+        var page = 0L;
+        foreach (var (first, count, index) in Runs(image.Runs))
+        {
+            for (; page < first; page++)
+                hash.AppendData(zero);
+            for (; page < first + count; page++)
+                hash.AppendData(Content(index + page - first)[..(int)Math.Min(SnapshotFormat.PageSize, image.Length - page * SnapshotFormat.PageSize)]);
+        }
+
+        for (var left = image.Length - page * SnapshotFormat.PageSize; left > 0; left -= zero.Length)
+            hash.AppendData(zero, 0, (int)Math.Min(left, zero.Length));
+        return hash.GetHashAndReset();
+    }
+
+    private SimException WrongImage(ImageRecord image) => SnapshotError.In(Name, $"the image '{image.Role}' has a wrong checksum");
 
     private void Unpack(int record, Span<byte> contents)
     {
