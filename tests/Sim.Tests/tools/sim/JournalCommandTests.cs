@@ -189,6 +189,34 @@ public sealed class JournalCommandTests : IDisposable
         Assert.Equal(4, result.ExitCode);
     }
 
+    [Theory]
+    [InlineData("round-robin")]
+    [InlineData("random:3")]
+    public void A_script_that_resets_the_machine_saves_and_powers_off_replays_also_from_where_it_saved(string schedule)
+    {
+        Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+        var (script, saved) = (InDirectory("reset.script"), InDirectory("saved.simsnap"));
+        const string Prompt = "expect autoboot:\nsend\nexpect =>\\x20\n";
+        File.WriteAllText(script, $"{Prompt}send reset\n{Prompt}save {saved}\nsend poweroff\n");
+        CheckReplays(0, "--machine", "ppce500", "--smp", "2", "--schedule", schedule, "--script", script, "--digest-every", "10ms");
+        CheckReplays(0, "--from", saved);
+    }
+
+    [Fact]
+    public void A_run_that_the_hosts_clock_ends_replays_to_that_moment() =>
+        CheckReplays(5, ["--machine", "ppce500", "--host-timeout", "0.5", .. Endless.Skip(2)]);
+
+    /// <summary>Records a run, which ends with an exit code, and replays it to the same console and end.</summary>
+    private void CheckReplays(int code, params string[] options)
+    {
+        var recorded = SimCommandLine.Start("", ["record", Journal, .. options]);
+        Assert.True(recorded.ExitCode == code, recorded.Error);
+        var replayed = SimCommandLine.Start("", "replay", Journal);
+        Assert.True(replayed.ExitCode == 0, replayed.Error);
+        Assert.Equal(recorded.LastLine.Split("  ")[0], replayed.LastLine.Split("  ")[0]);
+        Assert.Equal(recorded.Output, replayed.Output);
+    }
+
     [Fact]
     public void Gdb_looks_at_the_middle_of_a_replay_may_not_write_and_the_replay_goes_on()
     {
