@@ -152,7 +152,7 @@ public sealed class CheckCommandTests : IDisposable
         var token = TestContext.Current.CancellationToken;
         var name = $"sim-test-{Guid.NewGuid():N}";
         await using var pipe = new NamedPipeServerStream(name, PipeDirection.InOut);
-        var start = new ProcessStartInfo("dotnet", [LawProgram, "check", "--law", "good", "--law", "endless", "--jobs", "1", "--seed", "7"])
+        var start = new ProcessStartInfo("env", ["--default-signal", "dotnet", LawProgram, "check", "--law", "good", "--law", "endless", "--jobs", "1", "--seed", "7"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
