@@ -18,7 +18,7 @@ public static class TranslationLaws
                 ("fault DataStorage", 0.1),
                 ("fault InstructionTlbError", 0.3), ("fault InstructionStorage", 0.05), ("remapped", 0.3),
                 ("stored to registers or ROM", 0.01),
-                ("stepped in user mode", 0.3),
+                ("stepped in user mode", 0.2),
             ],
         });
 

@@ -19,7 +19,7 @@ public static class ReplayGuestLaws
         {
             Runs = 2,
             MaxShrinkAttempts = 10,
-            Required = [("shell", 0.05), ("several digests", 0.9), ("from a snapshot", 0.9)],
+            Required = [("shell", 0.05), ("several digests", 0.5), ("from a snapshot", 0.2)],
         }).Needing(LinuxGuest.Missing);
 
     /// <summary>The laws of this file.</summary>
