@@ -90,37 +90,13 @@ public sealed class JournalReader : IDisposable
 
     /// <summary>Opens a journal.</summary>
     /// <exception cref="SimException">It cannot be read, is no journal, of a newer version, or broken before its first entry.</exception>
-    public static JournalReader Open(string path)
-    {
-        try
-        {
-            return Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 20), path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw SnapshotError.In(path, "this journal does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw SnapshotError.In(path, $"this journal cannot be read ({error.Message.TrimEnd('.')})", error);
-        }
-    }
+    public static JournalReader Open(string path) =>
+        RecordFile.Open(path, "journal", FileShare.ReadWrite, static (stream, name) => new JournalReader(stream, name));
 
     /// <summary>Reads a journal from a stream that can seek, and that the reader owns from now on.</summary>
     /// <exception cref="SimException">It is no journal, of a newer version, or broken before its first entry.</exception>
-    public static JournalReader Open(Stream stream, string name)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        try
-        {
-            return new JournalReader(stream, name);
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
-    }
+    public static JournalReader Open(Stream stream, string name) =>
+        RecordFile.Own(stream, name, static (owned, file) => new JournalReader(owned, file));
 
     /// <summary>Builds the machine where the recording begins.</summary>
     /// <param name="options">What the session is given besides; none of it changes the run.</param>

@@ -69,37 +69,13 @@ public sealed class SnapshotReader : IDisposable
 
     /// <summary>Opens a snapshot file.</summary>
     /// <exception cref="SimException">It cannot be read, is no snapshot, of a newer version, torn or broken.</exception>
-    public static SnapshotReader Open(string path)
-    {
-        try
-        {
-            return Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20), path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw SnapshotError.In(path, "this snapshot file does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw SnapshotError.In(path, $"this snapshot file cannot be read ({error.Message.TrimEnd('.')})", error);
-        }
-    }
+    public static SnapshotReader Open(string path) =>
+        RecordFile.Open(path, "snapshot file", FileShare.Read, static (stream, name) => new SnapshotReader(stream, name));
 
     /// <summary>Reads a snapshot from a stream that can seek, and that the reader owns from now on.</summary>
     /// <exception cref="SimException">It is no snapshot, of a newer version, torn or broken.</exception>
-    public static SnapshotReader Open(Stream stream, string name)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        try
-        {
-            return new SnapshotReader(stream, name);
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
-    }
+    public static SnapshotReader Open(Stream stream, string name) =>
+        RecordFile.Own(stream, name, static (owned, file) => new SnapshotReader(owned, file));
 
     /// <summary>A page of content by its number in <see cref="RamRecord.Runs"/>; later calls may use its buffer again.</summary>
     /// <exception cref="SimException">The record that holds it is broken.</exception>

@@ -37,10 +37,8 @@ public sealed class NamedLaw
     /// <param name="summary">Its <see cref="Summary"/>.</param>
     /// <param name="run">Tries it.</param>
     /// <param name="sample">Its <see cref="Sample"/>.</param>
-    /// <param name="missing">Its <see cref="Missing"/>; null when it needs nothing.</param>
-    public static NamedLaw Of(string name, string group, string summary, Func<LawOptions, LawReport> run, LawOptions sample,
-        Func<string?>? missing = null) =>
-        new(run) { Name = name, Group = group, Summary = summary, Sample = sample, Missing = missing ?? (static () => null) };
+    public static NamedLaw Of(string name, string group, string summary, Func<LawOptions, LawReport> run, LawOptions sample) =>
+        new(run) { Name = name, Group = group, Summary = summary, Sample = sample };
 
     /// <summary>Tries the law.</summary>
     /// <param name="options">How often and on what; the sample of a test run when null.</param>

@@ -19,7 +19,7 @@ public static class CpuReferenceLaw
     /// </summary>
     public static NamedLaw Law { get; } = NamedLaw.Of("cpu-reference", "cpu",
         "Random instruction sequences do to registers, TLBs and memory what they do on the e500v2 of qemu-system-ppc.",
-        static options => Hold(options, SequenceMachine.Run), new LawOptions { Runs = 3000 }, SequenceReference.Missing);
+        static options => Hold(options, SequenceMachine.Run), new LawOptions { Runs = 3000 }).Needing(SequenceReference.Missing);
 
     /// <summary>Counts of a report as a readable table, with what cannot occur and why.</summary>
     public static string Table(LawReport report) => SequenceCoverage.ToTable(report.Classes);
