@@ -23,8 +23,9 @@ internal static class HostTool
         Assert.SkipUnless(Exists(program), $"{program} is not installed: sudo apt-get install {debianPackage}");
 
     /// <summary>Runs a program to its end with the given standard input and further environment variables.</summary>
+    /// <exception cref="TimeoutException">It has not ended within so many seconds, and has been ended.</exception>
     public static Result Run(
-        string program, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
+        string program, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null, int seconds = 300)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -35,6 +36,7 @@ internal static class HostTool
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
+        using var deadline = new ProcessDeadline(process, seconds);
         using var output = new MemoryStream();
         var copying = process.StandardOutput.BaseStream.CopyToAsync(output);
         var error = process.StandardError.ReadToEndAsync();
@@ -43,6 +45,8 @@ internal static class HostTool
         process.StandardInput.Close();
         process.WaitForExit();
         Task.WaitAll(copying, error);
+        if (deadline.HasPassed)
+            throw new TimeoutException($"{program} has not ended within {seconds} s; its standard error: {error.Result}");
         return new Result(process.ExitCode, output.ToArray(), error.Result);
     }
 }

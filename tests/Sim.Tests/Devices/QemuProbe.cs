@@ -15,6 +15,7 @@ internal sealed class QemuProbe : IDisposable
     public const ulong Ccsr = 0xF_E000_0000;
 
     private readonly Process process;
+    private readonly ProcessDeadline deadline;
     private readonly Dictionary<int, bool> lines = [];
 
     public QemuProbe(params IEnumerable<string> arguments)
@@ -38,6 +39,7 @@ internal sealed class QemuProbe : IDisposable
             RedirectStandardError = true,
         };
         process = Process.Start(start)!;
+        deadline = new ProcessDeadline(process);
         Command($"irq_intercept_in {intercepted}");
     }
 
@@ -58,6 +60,7 @@ internal sealed class QemuProbe : IDisposable
     {
         process.Kill();
         process.WaitForExit();
+        deadline.Dispose();
         process.Dispose();
     }
 

@@ -136,7 +136,7 @@ public sealed partial class LinuxGuestTests
         var result = HostTool.Run(Qemu, [
             "-M", "ppce500", "-cpu", "e500v2_v30", "-m", "256", "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio",
             "-icount", "shift=1,sleep=off", "-rtc", "base=2026-01-01T00:00:00", "-bios", UBoot!.Name, "-kernel", Linux!.Kernel.Name, "-initrd", Linux.Initrd.Name,
-            "-append", Append("sim.workload sim.poweroff")]);
+            "-append", Append("sim.workload sim.poweroff")], seconds: 600);
         Assert.True(result.ExitCode == 0, result.Error);
         return result.Text;
     }

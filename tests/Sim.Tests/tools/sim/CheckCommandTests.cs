@@ -160,6 +160,7 @@ public sealed class CheckCommandTests : IDisposable
         };
         start.Environment[Planted.PipeVariable] = name;
         using var process = Process.Start(start)!;
+        using var deadline = new ProcessDeadline(process);
         await pipe.WaitForConnectionAsync(token);
         HostTool.Run("kill", [$"-{signal}", FormattableString.Invariant($"{process.Id}")]);
         var output = await process.StandardOutput.ReadToEndAsync(token);

@@ -156,6 +156,7 @@ public sealed partial class CommandBoardTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        using var deadline = new ProcessDeadline(process);
         process.StandardInput.Close();
         Assert.Contains(" tlb: ", process.StandardError.ReadLine(), StringComparison.Ordinal);   // The machine runs.
         HostTool.Run("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);

@@ -158,6 +158,7 @@ public sealed class JournalCommandTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        using var deadline = new ProcessDeadline(process);
         while (!File.Exists(Journal) || new FileInfo(Journal).Length < 40_000)
         {
             Assert.False(process.HasExited, "The recorder ended by itself.");

@@ -13,6 +13,7 @@ internal sealed class SimUnderGdb : IDisposable
     private const string Announcement = "target remote ";
 
     private readonly Process process;
+    private readonly ProcessDeadline deadline;
     private readonly Task<string> output;
 
     /// <summary>Starts it and waits until the port is open.</summary>
@@ -25,6 +26,7 @@ internal sealed class SimUnderGdb : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        deadline = new ProcessDeadline(process);
         process.StandardInput.Close();
         output = process.StandardOutput.ReadToEndAsync();
         var line = process.StandardError.ReadLine() ?? "";
@@ -72,6 +74,7 @@ internal sealed class SimUnderGdb : IDisposable
     {
         if (!process.HasExited)
             process.Kill();
+        deadline.Dispose();
         process.Dispose();
     }
 }
