@@ -141,7 +141,7 @@ public sealed class Recording : IDisposable
         RemoveOldSnapshots();
         var begin = last = MomentRecord.Of(session);
         var start = new MemoryStream();
-        if (begin.Frame > 0 || begin.Time > 0 || options.EmbedImages)
+        if (options.EmbedImages || !IsAtPowerOn(begin))
             SnapshotWriter.Write(session, start);
         writer.WritePreamble(JournalFormat.Magic, JournalFormat.Version, Versions.Behaviour);
         writer.WriteRecord(JournalFormat.Header, MessagePackSerializer.Serialize(new JournalHeader
@@ -170,6 +170,15 @@ public sealed class Recording : IDisposable
         session.Input.Entered += OnInput;
         session.Input.Applied += OnWrite;
         session.Scheduler.FrameEnded += OnFrameEnded;
+    }
+
+    /// <summary>Whether the machine is as it was built: it may have been written to before its first instruction.</summary>
+    private bool IsAtPowerOn(MomentRecord now)
+    {
+        if (now.Frame > 0 || now.Time > 0)
+            return false;
+        using var built = Session.Boot(session.Machine.Configuration, new SessionOptions { Registry = session.Machine.Root.Registry });
+        return built.Digest() == session.Digest();
     }
 
     /// <summary>What an earlier recording of that name left would lie there for nothing.</summary>

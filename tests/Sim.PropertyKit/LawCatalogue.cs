@@ -39,5 +39,6 @@ public static class LawCatalogue
         .. SnapshotLaws.All,
         .. CorruptionLaws.All,
         .. JournalLaws.All,
+        .. MachineHistoryLaws.All,
     ];
 }

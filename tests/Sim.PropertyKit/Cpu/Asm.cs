@@ -22,6 +22,7 @@ internal static class Asm
     public static uint Bc(int options, int bit, int distance) => D(16, options, bit, distance & 0xFFFC);
     public static uint Bdnz(int distance) => Bc(16, 0, distance);
     public static uint Beq(int distance) => Bc(12, 2, distance);
+    public static uint Bne(int distance) => Bc(4, 2, distance);
     public static uint Add(int d, int a, int b) => X(d, a, b, 266);
     public static uint Adde(int d, int a, int b) => X(d, a, b, 138) | 1;
     public static uint Addc(int d, int a, int b) => X(d, a, b, 10);

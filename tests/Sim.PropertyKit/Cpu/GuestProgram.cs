@@ -44,6 +44,9 @@ public enum GuestPartKind
     /// <summary>Takes a reservation and stores conditionally.</summary>
     Reservation,
 
+    /// <summary>Switches SPE on and executes three random instructions of SPE or embedded floating point between registers.</summary>
+    Spe,
+
     /// <summary>A random user instruction.</summary>
     AnyInstruction,
 }
@@ -77,11 +80,17 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     /// <summary>Effective address that translation parts map and unmap.</summary>
     internal const uint Window = 0x6000_0000;
 
+    /// <summary>Effective address at which nothing is mapped.</summary>
+    internal const uint Nowhere = 0x7000_0000;
+
     /// <summary>Device registers, mapped one to one.</summary>
     internal const uint Device = 0x0500_0000;
 
+    /// <summary>Vectors that have a handler: all of the core.</summary>
+    internal const int VectorCount = 20;
+
     /// <summary>Registers with a fixed use: of handlers, the window, data, device, nothing, scratch.</summary>
-    private const int HandlerRegister = 31, WindowBase = 30, DataBase = 29, DeviceBase = 28, NowhereBase = 27, Scratch = 26;
+    internal const int HandlerRegister = 31, WindowBase = 30, DataBase = 29, DeviceBase = 28, NowhereBase = 27, Scratch = 26;
 
     private const int Srr0 = 26, Srr1 = 27, Dec = 22, Tcr = 340, Tsr = 336, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
 
@@ -89,6 +98,12 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     [
         .. Decoder.All().Where(static i => i.Value >> 26 is 8 or 12 or 13 or 7 or (>= 20 and <= 29)
             || (i.Value >> 26 == 31 && IsPlain(i.Mnemonic))),
+    ];
+
+    private static readonly Instruction[] SpeInstructions =
+    [
+        .. Decoder.All().Where(static i => i.Value >> 26 == 4
+            && !i.Mnemonic.StartsWith("evl", StringComparison.Ordinal) && !i.Mnemonic.StartsWith("evst", StringComparison.Ordinal)),
     ];
 
     /// <summary>Random programs, with a shrinker.</summary>
@@ -113,9 +128,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     internal unsafe void Load(BareCpu cpu)
     {
         cpu.SetVectors();
-        for (var vector = 0; vector < 20; vector++)
-            cpu.Load(0x100 * ((uint)vector + 1), Handler((Vector)vector));
-        cpu.Load(Entry, [.. Code()]);
+        foreach (var (address, words) in Pieces())
+            cpu.Load(address, words);
         var state = cpu.State;
         state->TlbMas1[PowerPcState.Tlb0Entries + 1] = 0x8000_0100;
         state->TlbMas2[PowerPcState.Tlb0Entries + 1] = Device;
@@ -124,10 +138,15 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         state->Gpr[WindowBase] = Window;
         state->Gpr[DataBase] = Data;
         state->Gpr[DeviceBase] = Device;
-        state->Gpr[NowhereBase] = 0x7000_0000;
+        state->Gpr[NowhereBase] = Nowhere;
         for (var register = 0; register < Scratch; register++)
             state->Gpr[register] = 0x9E37_79B9u * (uint)(register + 1);
     }
+
+    /// <summary>Handlers, at 0x100 times the vector's number plus one, and the program, with their addresses.</summary>
+    internal IEnumerable<(uint Address, uint[] Words)> Pieces() =>
+        Enumerable.Range(0, VectorCount).Select(static vector => (0x100 * ((uint)vector + 1), Handler((Vector)vector)))
+            .Append((Entry, [.. Code()]));
 
     private static uint[] Handler(Vector vector) => vector switch
     {
@@ -211,8 +230,13 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 code.AddRange([Asm.Addi(Scratch, DataBase, part.A % 64 * 4), Asm.Lwarx(target, 0, Scratch), Asm.Addi(target, target, 1),
                     Asm.Stwcx(target, 0, Scratch)]);
                 break;
+            case GuestPartKind.Spe:
+                code.AddRange([Asm.Mfmsr(Scratch), Asm.Oris(Scratch, Scratch, 0x0200), Asm.Mtmsr(Scratch)]);
+                for (var i = 0; i < 3; i++)
+                    code.Add(AnyInstruction(SpeInstructions, part.A + i, part.B + i));
+                break;
             default:
-                code.Add(AnyInstruction(part));
+                code.Add(AnyInstruction(UserInstructions, part.A, part.B));
                 break;
         }
     }
@@ -272,11 +296,11 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         }
     }
 
-    /// <summary>A random instruction that touches neither memory nor the registers with a fixed use.</summary>
-    private static uint AnyInstruction(GuestPart part)
+    /// <summary>An instruction with random operands that touches neither memory nor the registers with a fixed use.</summary>
+    private static uint AnyInstruction(Instruction[] instructions, int choice, int operands)
     {
-        var instruction = UserInstructions[part.A % UserInstructions.Length];
-        var word = instruction.Value | (unchecked((uint)part.B * 0x9E37_79B9u) & ~instruction.Mask);
+        var instruction = instructions[choice % instructions.Length];
+        var word = instruction.Value | (unchecked((uint)operands * 0x9E37_79B9u) & ~instruction.Mask);
         foreach (var place in (ReadOnlySpan<int>)[21, 16])
         {
             if ((word >> place & 31) >= Scratch)

@@ -1,6 +1,9 @@
 using Sim.Engine.Base;
+using Sim.Engine.Qom;
+using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
 using Sim.PropertyKit;
+using Sim.PropertyKit.Guests;
 using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Snapshots;
 using Sim.Snapshots;
@@ -15,6 +18,36 @@ public sealed class ReplayLawTests
 
     [Fact]
     public void A_recorded_run_replays() => ReplayLaws.Replay.Sampled();
+
+    [Fact]
+    public void Any_history_gives_the_machine_that_was_run_straight() => MachineHistoryLaws.Histories.Sampled();
+
+    [Fact]
+    public void A_device_that_draws_from_the_host_or_forgets_breaks_a_history()
+    {
+        var number = 0UL;
+        foreach (var table in (TypeRegistry[])[PlantedDevice.Drawing(() => number++), PlantedDevice.Forgetting()])
+        {
+            var failure = Assert.Throws<LawFailedException>(() => Law.Holds(
+                "machine-histories", MachineHistory.Any, (history, classes) => MachineHistoryLaws.CheckHistory(history, table, classes),
+                new LawOptions { Runs = 50, MaxShrinkAttempts = 30 }));
+            Assert.IsType<MachineHistory>(failure.Case);
+        }
+    }
+
+    [Fact]
+    public void A_failing_history_can_be_recorded_and_replays()
+    {
+        using var file = new TemporaryJournal();
+        var schedule = new GuestSchedule(2, new SchedulerOptions());
+        new MachineHistory("echo", null, schedule, [new(MachineOperationKind.Run, 0, 5_000), new(MachineOperationKind.Type, 4, 0), new(MachineOperationKind.Run, 0, 30_000)])
+            .Record(file.Path);
+        using var journal = JournalReader.Open(file.Path);
+        Assert.Single(journal.Inputs);
+        using var replayer = new Replayer(journal, null, static _ => EchoGuest.Image.Bytes);
+        Assert.Equal(EndReason.Replayed, replayer.Run(cancellationToken: TestContext.Current.CancellationToken).Reason);
+        Assert.Contains("0123456789", replayer.Session.Console.Text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_corrupted_journal_is_refused_or_replays_as_a_prefix() => JournalLaws.Corrupted.Sampled();
@@ -69,9 +102,9 @@ public sealed class ReplayLawTests
         var table = PlantedDevice.Drawing(() => ++draws < 30 || corruptedAt > 0 ? 0 : draws == 30 ? late : 0);
         using (var session = Demo.Boot(table))
         {
-            draws = 0;
             using var recording = Recording.Start(
                 session, file.Path, new RecordingOptions { Detail = detail, DigestInterval = 100 * VirtualTime.Microsecond });
+            draws = 0;
             MachineScenario.RunFor(session, 600_000);
             recording.Finish(EndReason.Instructions);
         }
