@@ -124,7 +124,7 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
 
         pcc.SetParentRealize(Realize, out var parentRealize);
         pcc.ParentRealize = parentRealize;
-        pcc.ResetHold = static device => ((PowerPcCpu)device).SampleLines();
+        pcc.ResetExit = static device => ((PowerPcCpu)device).SampleLines();
         pcc.PostLoad = static device => ((PowerPcCpu)device).PostLoad();
         pcc.Description = "PowerPC e500 core";
     }
@@ -167,7 +167,7 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
         core.StateReplaced();
     }
 
-    /// <summary>The input lines keep the level that their drivers hold.</summary>
+    /// <summary>The input lines keep the level that their drivers hold once all devices have held: a driver that a reset lowers leaves nothing pending.</summary>
     private void SampleLines()
     {
         for (int line = 0; line < InputLine.Count; line++)

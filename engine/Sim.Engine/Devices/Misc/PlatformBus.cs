@@ -17,6 +17,9 @@ public sealed class PlatformBus : SysBusDevice
     /// <summary>Name of the type. QEMU: TYPE_PLATFORM_BUS_DEVICE.</summary>
     public new const string TypeName = "platform-bus-device";
 
+    /// <summary>Interrupts at most.</summary>
+    public const uint MaxIrqs = 1024;
+
     [Configuration("num_irqs")] private uint irqCount;
     [Configuration("mmio_size")] private uint mmioSize;
     [Wiring] private IrqLine[] irqs = [];
@@ -84,6 +87,8 @@ public sealed class PlatformBus : SysBusDevice
 
     private void Realize()
     {
+        if (irqCount > MaxIrqs)
+            throw new SimException(string.Create(CultureInfo.InvariantCulture, $"Property 'platform-bus-device.num_irqs' cannot be {irqCount}: expected 0 to {MaxIrqs}."));
         InitMmio(MemoryRegion.NewContainer(this, "platform bus", mmioSize));
         irqs = new IrqLine[irqCount];
         users = new SysBusDevice?[irqCount];
