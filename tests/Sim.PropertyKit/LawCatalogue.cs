@@ -26,7 +26,7 @@ public static class LawCatalogue
         .. ScheduleTimeLaws.All,
         .. PropertyLaws.All,
         .. StateCoverageLaws.All,
-        .. DeviceLaws.All,
+        .. DeviceOperationLaws.All,
         .. ConfigurationLaws.All,
         .. InputLaws.All,
         .. DeterminismLaws.All,

@@ -97,7 +97,7 @@ internal sealed class DeviceModel(QomRoot root)
         foreach (var at in objects.ToList())
             CheckObject(at, all);
         CheckBuses(all);
-        CheckLines(all);
+        CheckLines(all, Drivers.Select(static d => d.Line));
     }
 
     /// <summary>Disconnects a line from outside.</summary>
@@ -153,9 +153,12 @@ internal sealed class DeviceModel(QomRoot root)
         }
     }
 
-    private void CheckLines(List<QomObject> all)
+    /// <summary>An input line is high exactly while one of its drivers is.</summary>
+    /// <param name="all">All objects.</param>
+    /// <param name="others">Drivers that belong to no device.</param>
+    public static void CheckLines(IReadOnlyList<QomObject> all, IEnumerable<IrqLine> others)
     {
-        var high = all.OfType<Device>().SelectMany(static d => d.Outputs).Concat(Drivers.Select(static d => d.Line))
+        var high = all.OfType<Device>().SelectMany(static d => d.Outputs).Concat(others)
             .Where(static line => line.Level && line.Target is not null).Select(static line => line.Target!).ToHashSet();
         foreach (var irq in all.OfType<Irq>())
         {

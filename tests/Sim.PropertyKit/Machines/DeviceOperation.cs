@@ -70,7 +70,7 @@ public enum DeviceOperationKind
 public readonly record struct DeviceOperation(DeviceOperationKind Kind, int Object, int Choice, ulong Value)
 {
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kind}({Object},{Choice},0x{Value:x})");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"new(DeviceOperationKind.{Kind}, {Object}, {Choice}, 0x{Value:x})");
 }
 
 /// <summary>A machine and what is done to its devices.</summary>
@@ -89,7 +89,7 @@ public sealed record DeviceSequence(string Machine, IReadOnlyList<DeviceOperatio
         Shrink);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Machine}: {string.Join(' ', Operations)}";
+    public override string ToString() => $"new DeviceSequence(\"{Machine}\", [{string.Join(", ", Operations)}])";
 
     private static Gen<DeviceOperation> OperationGenerator() =>
         from kind in Gen.Frequency(

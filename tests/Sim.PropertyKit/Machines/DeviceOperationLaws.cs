@@ -3,7 +3,7 @@ using Sim.Engine.Qom;
 namespace Sim.PropertyKit.Machines;
 
 /// <summary>Sequences of operations on devices of every type in real machines, beside a naive model.</summary>
-public static class DeviceLaws
+public static class DeviceOperationLaws
 {
     /// <summary>Devices of every type can be made, wired, used and taken away in any order; nothing but refusals comes of wrong
     /// operations.</summary>
@@ -38,12 +38,13 @@ public static class DeviceLaws
     /// <param name="sequence">The machine and the steps.</param>
     /// <param name="registry">The types; null for those that there are.</param>
     /// <param name="classes">Receives what kind of case it is.</param>
-    public static void RunSequence(DeviceSequence sequence, TypeRegistry? registry, CaseClasses classes)
+    /// <param name="types">Names of the types of which objects are made; null for all.</param>
+    public static void RunSequence(DeviceSequence sequence, TypeRegistry? registry, CaseClasses classes, IReadOnlyList<string>? types = null)
     {
         ArgumentNullException.ThrowIfNull(sequence);
         ArgumentNullException.ThrowIfNull(classes);
         classes.Add(sequence.Machine);
-        using var bench = new DeviceWorkbench(sequence.Machine, registry, classes);
+        using var bench = new DeviceWorkbench(sequence.Machine, registry, classes, types);
         bench.Run(sequence.Operations);
     }
 }

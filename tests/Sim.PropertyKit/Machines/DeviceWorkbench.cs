@@ -20,9 +20,9 @@ internal sealed class DeviceWorkbench : IDisposable
     private readonly Session session;
     private readonly DeviceModel model;
     private readonly CaseClasses classes;
-    private readonly string[] types;
+    private readonly IReadOnlyList<string> types;
 
-    public DeviceWorkbench(string machine, TypeRegistry? registry, CaseClasses classes)
+    public DeviceWorkbench(string machine, TypeRegistry? registry, CaseClasses classes, IReadOnlyList<string>? types)
     {
         this.classes = classes;
         var isEmpty = machine == "none";
@@ -30,7 +30,7 @@ internal sealed class DeviceWorkbench : IDisposable
             new MachineConfiguration { Machine = machine, Bios = isEmpty ? null : LawGuests.Demo, Memory = isEmpty ? 1 << 20 : null },
             new SessionOptions { Registry = registry });
         model = new DeviceModel(session.Machine.Root);
-        types = TypeNames(session.Machine.Root.Registry);
+        this.types = types ?? TypeNames(session.Machine.Root.Registry);
     }
 
     private MachineState Machine => session.Machine;
@@ -95,7 +95,7 @@ internal sealed class DeviceWorkbench : IDisposable
         switch (operation.Kind)
         {
             case DeviceOperationKind.New when model.Objects.Count < MostObjects:
-                model.Add(Machine.Root.New(types[operation.Object % types.Length]));
+                model.Add(Machine.Root.New(types[operation.Object % types.Count]));
                 break;
             case DeviceOperationKind.Add when model.Objects.Count < MostObjects:
                 Add(operation);
@@ -103,11 +103,8 @@ internal sealed class DeviceWorkbench : IDisposable
             case DeviceOperationKind.Edge:
                 Drive(operation);
                 break;
-            case DeviceOperationKind.Read:
-                Machine.Memory.Read(Address(operation), 1 << (operation.Object & 3), null);
-                break;
-            case DeviceOperationKind.Write:
-                Machine.Memory.Write(Address(operation), operation.Value, 1 << (operation.Object & 3), null);
+            case DeviceOperationKind.Read or DeviceOperationKind.Write:
+                Access(operation, Address(operation), 1 << (operation.Object & 3));
                 break;
             case DeviceOperationKind.ResetMachine:
                 Machine.Reset();
@@ -284,6 +281,32 @@ internal sealed class DeviceWorkbench : IDisposable
             }
         });
         classes.Add("CPU executes", scheduler.TotalInstructions > 0);
+    }
+
+    /// <summary>Registers of a device that does not live are left alone: a board maps them before its realize, and no guest runs then.</summary>
+    private void Access(DeviceOperation operation, ulong address, int size)
+    {
+        for (var at = address; at != address + (ulong)size; at++)
+        {
+            if (Machine.Memory.View.TryFind(at, out var range) && OwnerOf(range.Region) is { Realized: false })
+                return;
+        }
+
+        if (operation.Kind == DeviceOperationKind.Read)
+            Machine.Memory.Read(address, size, null);
+        else
+            Machine.Memory.Write(address, operation.Value, size, null);
+    }
+
+    private static Device? OwnerOf(QomObject at)
+    {
+        for (var owner = at; owner is not null; owner = owner.Parent)
+        {
+            if (owner is Device device)
+                return device;
+        }
+
+        return null;
     }
 
     private ulong Address(DeviceOperation operation)

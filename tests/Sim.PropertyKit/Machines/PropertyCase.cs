@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Sim.Engine.Qom;
@@ -15,9 +16,18 @@ public sealed record PropertyCase(string Type, int Property, int Value, bool Rea
     public static Arbitrary<PropertyCase> Of(TypeRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
-        var types = DeviceWorkbench.TypeNames(registry).Where(name => !registry.Find(name).IsAbstract).ToArray();
+        return OfTypes(DeviceWorkbench.TypeNames(registry).Where(name => !registry.Find(name).IsAbstract));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"new PropertyCase(\"{Type}\", Property: {Property}, Value: {Value}, Realized: {(Realized ? "true" : "false")})");
+
+    /// <summary>Assignments to all properties of some types, with a shrinker.</summary>
+    public static Arbitrary<PropertyCase> OfTypes(params IEnumerable<string> types)
+    {
         return Arb.From(
-            from type in Gen.Elements(types)
+            from type in Gen.Elements(types.ToArray())
             from property in Gen.Choose(0, 60)
             from value in Gen.Choose(0, 20)
             from realized in Gen.Elements(true, false)

@@ -1,6 +1,9 @@
+using System.Buffers;
 using Sim.Engine.Base;
+using Sim.Engine.Boards;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
+using Sim.PropertyKit.Devices;
 using Sim.PropertyKit.Qdev;
 using static Sim.Engine.Qdev.Qdev;
 
@@ -33,7 +36,8 @@ public static class PropertyLaws
     /// <param name="tried">What is assigned.</param>
     /// <param name="registry">The types.</param>
     /// <param name="classes">Receives what kind of case it is.</param>
-    public static void Assign(PropertyCase tried, TypeRegistry registry, CaseClasses classes)
+    /// <param name="device">What an object that is to be realized needs; null for nothing.</param>
+    public static void Assign(PropertyCase tried, TypeRegistry registry, CaseClasses classes, DeviceRequest? device = null)
     {
         ArgumentNullException.ThrowIfNull(tried);
         ArgumentNullException.ThrowIfNull(classes);
@@ -46,7 +50,7 @@ public static class PropertyLaws
             classes.Add("default");
         }
 
-        var isRealized = tried.Realized && made is Device device && TryRealize(machine, device);
+        var isRealized = tried.Realized && made is Device living && TryRealize(machine, living, device);
         var properties = made.Properties.Where(static p => p.Name != "realized").ToList();
         var writable = properties.FindAll(static p => p.IsWritable);
         if (tried.Property % 4 > 0 && writable.Count > 0)
@@ -60,6 +64,7 @@ public static class PropertyLaws
     private static void Assign(QomObject made, Property property, PropertyValue value, bool isRealized, CaseClasses classes)
     {
         var before = property.Get(made);
+        var saved = Saved(made);
         var kind = property.Type.Split('<')[0] switch
         {
             "bool" => "bool",
@@ -76,6 +81,8 @@ public static class PropertyLaws
             Check.That(property.IsWritable && value.Fits && !(property.FixedAfterRealize && isRealized),
                 $"{made.Class.Type.Name}.{property.Name} took {Show(value)}");
             Check.Equal(value.Value, property.Get(made), $"{made.Class.Type.Name}.{property.Name}");
+            Check.That(!isRealized || made is PlannedHub || kind is "link" || property is AliasProperty || property.Name == "realized" || Equals(before, value.Value) || saved != Saved(made),
+                $"{made.Class.Type.Name}.{property.Name} took {Show(value)} after realize, and no saved state shows it: fix it once realized, or make it State");
             classes.Add("accepted");
             return;
         }
@@ -112,22 +119,28 @@ public static class PropertyLaws
                 $"{made.Class.Type.Name}.{property.Name} of a path that leads nowhere");
     }
 
-    private static bool TryRealize(TestMachine machine, Device device)
+    private static bool TryRealize(TestMachine machine, Device device, DeviceRequest? request)
     {
         try
         {
-            Realize(device, device.DeviceClass.BusType switch
-            {
-                null => null,
-                SystemBus.TypeName => machine.SystemBus,
-                var needed => DeviceModel.Tree(machine).OfType<Bus>().FirstOrDefault(bus => bus.IsA(needed)),
-            });
+            if (request is not null)
+                DevicePlace.Configure(device, request);
+            Realize(device, DevicePlace.FindBus(machine, device));
             return true;
         }
         catch (SimException)
         {
             return false;
         }
+    }
+
+    /// <summary>A device's saved state.</summary>
+    private static string Saved(QomObject made)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        foreach (var state in (made as Device)?.DeviceClass.AllState ?? [])
+            state.Write(made, bytes);
+        return Convert.ToHexString(bytes.WrittenSpan);
     }
 
     private static string Show(PropertyValue value) => $"{value.Value ?? "nothing"} ({value.Kind})";

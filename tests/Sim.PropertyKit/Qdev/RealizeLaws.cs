@@ -169,7 +169,7 @@ public static class RealizeLaws
         machine.HotplugHandler = new HotplugHandlerClass { PrePlug = Count, Plug = Count };
     }
 
-    private static void CheckSame(string before, string after) =>
+    internal static void CheckSame(string before, string after) =>
         Check.That(before == after, StructuralDump.Difference(before, after));
 
     private static void Classify(RealizeCase tried, Exception? error, CaseClasses classes)

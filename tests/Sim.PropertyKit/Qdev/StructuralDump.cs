@@ -47,11 +47,13 @@ public static class StructuralDump
         if (before == after)
             return "";
         var (old, now) = (before.Split('\n'), after.Split('\n'));
-        var gone = old.Except(now).Select(static line => "- " + line.Trim());
-        var come = now.Except(old).Select(static line => "+ " + line.Trim());
+        var gone = old.Except(now).Select(static line => "- " + Shown(line.Trim()));
+        var come = now.Except(old).Select(static line => "+ " + Shown(line.Trim()));
         var lines = gone.Concat(come).ToList();
         return lines.Count > 0 ? string.Join('\n', lines) : "the same lines in another order or number";
     }
+
+    private static string Shown(string line) => line.Length <= 200 ? line : line[..200] + "…";
 
     private static void AddObject(StringBuilder text, QomObject at, int depth)
     {

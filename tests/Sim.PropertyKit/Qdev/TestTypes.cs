@@ -21,6 +21,18 @@ public static class TestTypes
         return registry;
     }
 
+    /// <summary>A sealed table with the types of <paramref name="types"/>, a sealed one, and those of this library.</summary>
+    public static TypeRegistry Over(TypeRegistry types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        if (types.TryFind(TestMachine.TypeName, out _))
+            return types;
+        var registry = new TypeRegistry(types);
+        AddTo(registry);
+        registry.Seal();
+        return registry;
+    }
+
     /// <summary>Adds the types of this library to a table.</summary>
     public static void AddTo(TypeRegistry registry)
     {

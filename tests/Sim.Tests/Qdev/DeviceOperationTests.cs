@@ -9,10 +9,10 @@ using Xunit;
 namespace Sim.Tests;
 
 /// <summary>Operations on devices of every type in real machines, beside a naive model, and assignments of all their properties.</summary>
-public sealed class DeviceLawTests
+public sealed class DeviceOperationTests
 {
     [Fact]
-    public void Devices_of_every_type_come_and_go_as_the_model_says() => DeviceLaws.Operations.Sampled();
+    public void Devices_of_every_type_come_and_go_as_the_model_says() => DeviceOperationLaws.Operations.Sampled();
 
     [Fact]
     public void A_device_whose_realize_throws_a_defect_is_found_and_shrunk() =>
@@ -44,7 +44,7 @@ public sealed class DeviceLawTests
     {
         var failure = Assert.Throws<LawFailedException>(() => Law.Holds(
             "a planted bug", DeviceSequence.Any, (sequence, classes) =>
-                DeviceLaws.RunSequence(sequence with { Machine = "none" }, types, classes), new LawOptions { Runs = 300 }));
+                DeviceOperationLaws.RunSequence(sequence with { Machine = "none" }, types, classes), new LawOptions { Runs = 300 }));
         Assert.InRange(Assert.IsType<DeviceSequence>(failure.Case).Operations.Count, 1, operations);
     }
 
