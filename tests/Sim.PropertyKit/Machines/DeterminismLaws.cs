@@ -71,7 +71,7 @@ public static class DeterminismLaws
             foreach (var (machine, instructions) in run.Turns)
                 MachineScenario.RunFor(sessions[machine], instructions);
 
-            var interleaved = sessions.ConvertAll(MachineScenario.Finish);
+            var interleaved = run.Machines.Zip(sessions, static (machine, session) => machine.End(session)).ToList();
             foreach (var (index, machine) in run.Machines.Index())
             {
                 before?.Invoke();

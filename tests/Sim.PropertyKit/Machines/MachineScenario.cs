@@ -6,8 +6,15 @@ using Sim.Engine.Boards;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Machines;
+
+/// <summary>A machine of one's own with its guest, which laws run on any schedule.</summary>
+/// <param name="Configuration">The machine. Its schedule is each case's own.</param>
+/// <param name="Time">Virtual time to run it for where it does not end before, ns.</param>
+/// <param name="Types">The table that its types are in; the process-wide one when null.</param>
+public sealed record OwnMachine(MachineConfiguration Configuration, long Time, TypeRegistry? Types = null);
 
 /// <summary>A guest, the machine it runs on and the schedule: all that decides a run.</summary>
 /// <param name="Guest"><c>demo</c>, or <c>u-boot</c> with the session <see cref="LawGuests.UBootScript"/>.</param>
@@ -24,19 +31,43 @@ public sealed record MachineScenario(
     /// <summary>Small machines and schedules of every kind, mostly with the demo; U-Boot among them where it is installed.</summary>
     public static Arbitrary<MachineScenario> Any { get; } = Arb.From(Generator(), Shrink);
 
+    /// <summary>A machine of one's own with its guest, in place of <see cref="Guest"/>; null for none.</summary>
+    public OwnMachine? Own { get; init; }
+
+    /// <summary>Virtual time at which a run ends at the latest, ns.</summary>
+    public long Deadline => Own?.Time ?? VirtualTime.Never;
+
     /// <summary>The firmware.</summary>
     public GuestImage Image => Guest == "demo" ? LawGuests.Demo : LawGuests.UBoot;
+
+    /// <summary>A machine of one's own, with random schedules and a shrinker.</summary>
+    public static Arbitrary<MachineScenario> Of(OwnMachine own)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return Arb.From(
+            Generator().Select(scenario => scenario with { Guest = own.Configuration.Machine, Smp = own.Configuration.Smp, Own = own }),
+            static scenario => Shrink(scenario with { Guest = "demo" })
+                .Where(smaller => smaller.Smp == scenario.Smp).Select(smaller => smaller with { Guest = scenario.Guest }));
+    }
+
+    /// <summary>The content of an image of the machine.</summary>
+    /// <param name="role">What it is for: <c>bios</c>, <c>kernel</c>, <c>initrd</c> or <c>dtb</c>.</param>
+    public ReadOnlyMemory<byte> FindImage(string role) =>
+        Own is null ? Image.Bytes : ConfigurationCodec.Images(Own.Configuration).First(pair => pair.Role == role).Image.Bytes;
 
     /// <summary>Builds the machine, ready for its first instruction, with the script that belongs to it.</summary>
     /// <param name="registry">Types of a machine with a <see cref="PlantedDevice"/>; null for one without.</param>
     /// <param name="pacer">The host's clock; null for none.</param>
     public Session Boot(TypeRegistry? registry = null, IPacer? pacer = null)
     {
+        var schedule = new SchedulerOptions { Policy = SchedulePolicy.Parse(Schedule), Quantum = Quantum, Shift = Shift };
+        if (Own is not null)
+            return Session.Boot(Own.Configuration with { Scheduler = schedule }, new SessionOptions { Registry = registry ?? Own.Types, Pacer = pacer });
         var configuration = new MachineConfiguration
         {
             Bios = Image,
             Smp = Smp,
-            Scheduler = new SchedulerOptions { Policy = SchedulePolicy.Parse(Schedule), Quantum = Quantum, Shift = Shift },
+            Scheduler = schedule,
             Devices = registry is null ? [] : [new DeviceRequest(PlantedDevice.TypeName, [])],
         };
         var session = Session.Boot(configuration, new SessionOptions { Registry = registry, Pacer = pacer });
@@ -49,7 +80,17 @@ public sealed record MachineScenario(
     public RunOutcome RunStraight(TypeRegistry? registry = null)
     {
         using var session = Boot(registry);
-        return Finish(session);
+        return End(session);
+    }
+
+    /// <summary>Runs a session of this scenario to its end: a machine of one's own to its time, where it does not end before.</summary>
+    public RunOutcome End(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (Own is null)
+            return Finish(session);
+        session.Run(new RunLimits { Stop = new StopCondition { Time = Own.Time } });
+        return RunOutcome.Of(session);
     }
 
     /// <summary>Runs a session for so many instructions of all its CPUs; with 0 it only lets requests take effect.</summary>
@@ -68,6 +109,10 @@ public sealed record MachineScenario(
         Check.Equal(EndReason.PowerOff, result.Reason, "end of the run");
         return RunOutcome.Of(session);
     }
+
+    /// <summary>The case as C# code.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"new MachineScenario(\"{Guest}\", {Smp}, \"{Schedule}\", Quantum: {Quantum}, Shift: {Shift})");
 
     /// <summary>Notes what kind of scenario it is.</summary>
     public void Classify(CaseClasses classes)

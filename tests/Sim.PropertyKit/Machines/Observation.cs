@@ -39,7 +39,7 @@ public static class Observation
         _ = scheduler.Save();
         _ = scheduler.Timers.Timers.Sum(static timer => timer.Name.Length + (timer.IsArmed ? 1 : 0));
         _ = StateSections.Collect(session.Machine).Sum(static section => section.Bytes.Length);
-        _ = (session.Console.Text, session.Console.Tail(3), session.Input.HasWaiting);
+        _ = (session.Consoles.Sum(static c => c.Text.Length + c.Tail(3).Length), session.Input.HasWaiting);
     }
 
     /// <summary>Looks at a CPU: registers and memory.</summary>

@@ -23,8 +23,11 @@ public sealed record RecordedRun(
     MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops, ulong Debugger, long Snapshots)
 {
     /// <summary>Runs of every kind.</summary>
-    public static Arbitrary<RecordedRun> Any { get; } = Arb.From(
-        from scenario in MachineScenario.Any.Generator
+    public static Arbitrary<RecordedRun> Any { get; } = Of(MachineScenario.Any);
+
+    /// <summary>Runs of some machines, of every kind.</summary>
+    public static Arbitrary<RecordedRun> Of(Arbitrary<MachineScenario> scenarios) => Arb.From(
+        from scenario in scenarios.Generator
         from host in Gen.Choose(0, 1_000_000).Select(static n => n % 2 == 0 ? 0UL : (ulong)n)
         from start in Gen.Choose(0, 400_000).Select(static n => n < 200_000 ? 0 : n)
         from end in Gen.Choose(-1_000_000, 1_000_000).Select(static n => n % 4 == 0 ? 0L : n)
@@ -34,9 +37,9 @@ public sealed record RecordedRun(
         from debugger in Gen.Choose(0, 1_000_000).Select(static n => n % 2 == 0 ? 0UL : (ulong)n)
         from snapshots in Gen.Choose(0, 5).Select(static n => n > 1 ? 0L : (n + 1) * 100 * VirtualTime.Microsecond)
         select new RecordedRun(scenario, host, start, end, interval * VirtualTime.Microsecond, detail == 0, stops, debugger, snapshots),
-        static run => Shrink(run));
+        run => Shrink(run, scenarios));
 
-    private static IEnumerable<RecordedRun> Shrink(RecordedRun run)
+    private static IEnumerable<RecordedRun> Shrink(RecordedRun run, Arbitrary<MachineScenario> scenarios)
     {
         if (run.Host != 0)
             yield return run with { Host = 0 };
@@ -52,7 +55,7 @@ public sealed record RecordedRun(
             yield return run with { Stops = 0 };
         if (run.Detail)
             yield return run with { Detail = false };
-        foreach (var scenario in MachineScenario.Any.Shrinker(run.Scenario))
+        foreach (var scenario in scenarios.Shrinker(run.Scenario))
             yield return run with { Scenario = scenario };
     }
 }
@@ -76,7 +79,7 @@ public static class ReplayLaws
         });
 
     /// <summary>Virtual time after which a run that goes on is long enough, ns: one that a debugger has changed may never end.</summary>
-    private static long Patience(RecordedRun run) => run.Debugger == 0 ? VirtualTime.Second / 5 : 5000 * VirtualTime.Microsecond;
+    private static long Patience(RecordedRun run) => run.Scenario.Own is { } own ? own.Time : run.Debugger == 0 ? VirtualTime.Second / 5 : 5000 * VirtualTime.Microsecond;
 
     /// <summary>The laws of this file.</summary>
     public static IReadOnlyList<NamedLaw> All { get; } = [Replay];
@@ -94,12 +97,12 @@ public static class ReplayLaws
         using var journal = JournalReader.Open(file.Path);
         Check.Equal(null, journal.Problem, "problem of the journal");
         classes.Add("several digests", journal.Digests.Count > 2);
-        ReadOnlyMemory<byte> FindImage(ImageRecord image) => run.Scenario.Image.Bytes;
-        var options = new SessionOptions { Registry = table };
+        ReadOnlyMemory<byte> FindImage(ImageRecord image) => run.Scenario.FindImage(image.Role);
+        var options = new SessionOptions { Registry = table ?? run.Scenario.Own?.Types };
         using (var replayer = new Replayer(journal, options, FindImage))
         {
             // A debugger that looks on changes nothing, and is not let to.
-            using var debugger = run.Debugger % 4 == 1 ? new RandomDebugger(replayer.Session, run.Debugger + 1, 10) { Types = false } : null;
+            using var debugger = run.Debugger % 4 == 1 && replayer.Session.Scheduler.Clocks.Count > 0 ? new RandomDebugger(replayer.Session, run.Debugger + 1, 10) { Types = false } : null;
             Check.Equal(outcome, Finish(replayer, journal.Digests.Count + 1), "the replay");
             Check.Equal(0, debugger?.Writes ?? 0, "writes during a replay");
         }
@@ -125,19 +128,19 @@ public static class ReplayLaws
     private static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
     {
         run.Scenario.Classify(classes);
-        var host = run.Host == 0 ? null : new RandomHost(run.Host, inputs: 5);
+        var host = run.Host == 0 || run.Scenario.Own is { Configuration.Serials: 0 } ? null : new RandomHost(run.Host, inputs: 5);
         using var session = run.Scenario.Boot(table, host);
         if (run.Start > 0)
             MachineScenario.RunFor(session, run.Start);
         session.Input.Inbox = host;
-        var printed = session.Console.Length;
+        var printed = session.Consoles.Count == 0 ? 0 : session.Console.Length;
         using var recording = Recording.Start(session, path, new RecordingOptions
         {
             DigestInterval = run.DigestInterval,
             Detail = run.Detail,
             SnapshotInterval = run.Snapshots,
         });
-        using var debugger = run.Debugger == 0 ? null : new RandomDebugger(session, run.Debugger, 10);
+        using var debugger = run.Debugger == 0 || session.Scheduler.Clocks.Count == 0 ? null : new RandomDebugger(session, run.Debugger, 10);
         for (var stop = 0; stop < run.Stops; stop++)
             MachineScenario.RunFor(session, 10_007);
         var limit = run.End switch

@@ -13,8 +13,11 @@ namespace Sim.PropertyKit.Machines;
 public sealed record ResetMoment(MachineScenario Scenario, int Instructions)
 {
     /// <summary>Any machine at any moment, with a shrinker.</summary>
-    public static Arbitrary<ResetMoment> Any { get; } = Arb.From(
-        from scenario in MachineScenario.Any.Generator
+    public static Arbitrary<ResetMoment> Any { get; } = Of(MachineScenario.Any);
+
+    /// <summary>Some machines at any moment, with a shrinker.</summary>
+    public static Arbitrary<ResetMoment> Of(Arbitrary<MachineScenario> scenarios) => Arb.From(
+        from scenario in scenarios.Generator
         from instructions in Gen.OneOf(Gen.Choose(0, 2_000), Gen.Choose(0, 700_000))
         select new ResetMoment(scenario, instructions),
         static moment => Shrinking.Number(moment.Instructions).Select(n => moment with { Instructions = (int)n }));

@@ -18,7 +18,7 @@ public sealed record RunOutcome(string Digest, string Console, long Time, string
         ArgumentNullException.ThrowIfNull(session);
         return new(
             session.Digest().ToString("x32", CultureInfo.InvariantCulture),
-            Convert.ToBase64String(session.Console.Bytes.Span[printed..]),
+            session.Consoles.Count == 0 ? "" : Convert.ToBase64String(session.Console.Bytes.Span[printed..]),
             session.Scheduler.ReachedTime,
             string.Join(',', session.Scheduler.Clocks.Select(static c => c.Instructions.ToString(CultureInfo.InvariantCulture))));
     }

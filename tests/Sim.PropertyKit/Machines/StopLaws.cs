@@ -58,8 +58,8 @@ public static class StopLaws
         ArgumentNullException.ThrowIfNull(run);
         run.Scenario.Classify(classes);
         using var session = run.Scenario.Boot(table);
-        RunWithStops(session, run.Stops, atStop, classes);
-        Check.Equal(run.Scenario.RunStraight(table), MachineScenario.Finish(session), "the run with stops");
+        RunWithStops(session, run.Stops, atStop, classes, run.Scenario.Deadline);
+        Check.Equal(run.Scenario.RunStraight(table), run.Scenario.End(session), "the run with stops");
     }
 
     /// <summary>Compares the session's digest with one made from nothing.</summary>
@@ -74,14 +74,16 @@ public static class StopLaws
     /// <param name="stops">The stops.</param>
     /// <param name="atStop">What is done at each.</param>
     /// <param name="classes">Receives what kind of case it is; null for nobody.</param>
-    public static void RunWithStops(Session session, IEnumerable<RunStop> stops, Action<Session> atStop, CaseClasses? classes)
+    /// <param name="deadline">Virtual time that no stop lies behind, ns.</param>
+    public static void RunWithStops(Session session, IEnumerable<RunStop> stops, Action<Session> atStop, CaseClasses? classes, long deadline = VirtualTime.Never)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(stops);
         ArgumentNullException.ThrowIfNull(atStop);
         foreach (var stop in stops)
         {
-            var reason = session.Run(Limits(session, stop)).Reason;
+            var limits = Limits(session, stop);
+            var reason = session.Run(limits with { Stop = limits.Stop with { Time = Math.Min(limits.Stop.Time, deadline) } }).Reason;
             atStop(session);
             if (reason == EndReason.PowerOff)
                 return;
@@ -99,14 +101,14 @@ public static class StopLaws
         // An output or a CPU may not come; then a millisecond is the limit.
         var scheduler = session.Scheduler;
         var none = new StopCondition { Time = scheduler.ReachedTime + (1000 * VirtualTime.Microsecond) };
-        var vcpu = stop.Distance % scheduler.Clocks.Count;
+        var vcpu = scheduler.Clocks.Count == 0 ? -1 : stop.Distance % scheduler.Clocks.Count;
         var total = scheduler.TotalInstructions + stop.Distance;
-        var own = scheduler.Clocks[vcpu].Instructions + stop.Distance;
+        var own = vcpu < 0 ? long.MaxValue : scheduler.Clocks[vcpu].Instructions + stop.Distance;
         return stop.Kind switch
         {
             StopKind.Instructions => new RunLimits { Stop = new StopCondition { Instructions = total } },
             StopKind.Time => new RunLimits { Stop = new StopCondition { Time = scheduler.ReachedTime + stop.Distance } },
-            StopKind.Output => new RunLimits { Output = "e.: c0\n"[stop.Distance % 7].ToString(), Stop = none },
+            StopKind.Output when session.Consoles.Count > 0 => new RunLimits { Output = "e.: c0\n"[stop.Distance % 7].ToString(), Stop = none },
             _ => new RunLimits { Stop = none with { Vcpu = vcpu, VcpuInstructions = own } },
         };
     }

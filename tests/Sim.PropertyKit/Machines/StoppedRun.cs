@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -22,7 +23,11 @@ public enum StopKind
 /// <summary>A stop: what is counted, and how far.</summary>
 /// <param name="Kind">What is counted.</param>
 /// <param name="Distance">How far.</param>
-public readonly record struct RunStop(StopKind Kind, int Distance);
+public readonly record struct RunStop(StopKind Kind, int Distance)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"new(StopKind.{Kind}, {Distance})");
+}
 
 /// <summary>A run and the stops at which it is interrupted; from the last one it goes on to its end.</summary>
 /// <param name="Scenario">The machine.</param>
@@ -30,15 +35,18 @@ public readonly record struct RunStop(StopKind Kind, int Distance);
 public sealed record StoppedRun(MachineScenario Scenario, IReadOnlyList<RunStop> Stops)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Scenario}, stops: {string.Join(' ', Stops)}";
+    public override string ToString() => $"new StoppedRun({Scenario}, [{string.Join(", ", Stops)}])";
 
     /// <summary>Runs with up to 30 stops, with a shrinker.</summary>
-    public static Arbitrary<StoppedRun> Any { get; } = Arb.From(
-        from scenario in MachineScenario.Any.Generator
+    public static Arbitrary<StoppedRun> Any { get; } = Of(MachineScenario.Any);
+
+    /// <summary>Runs of some machines with up to 30 stops, with a shrinker.</summary>
+    public static Arbitrary<StoppedRun> Of(Arbitrary<MachineScenario> scenarios) => Arb.From(
+        from scenario in scenarios.Generator
         from count in Gen.Choose(1, 30)
         from stops in StopGenerator().ListOf(count)
         select new StoppedRun(scenario, [.. stops]),
-        static run => MachineScenario.Any.Shrinker(run.Scenario).Select(scenario => run with { Scenario = scenario })
+        run => scenarios.Shrinker(run.Scenario).Select(scenario => run with { Scenario = scenario })
             .Concat(Shrinking.List(run.Stops).Where(static stops => stops.Count > 0).Select(stops => run with { Stops = stops })));
 
     private static Gen<RunStop> StopGenerator() =>

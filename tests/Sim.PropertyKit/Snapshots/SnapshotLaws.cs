@@ -68,17 +68,17 @@ public static class SnapshotLaws
             var printed = new List<byte>();
             foreach (var stop in run.Stops.Take(Saves))
             {
-                StopLaws.RunWithStops(session, [stop], static _ => { }, null);
+                StopLaws.RunWithStops(session, [stop], static _ => { }, null, run.Scenario.Deadline);
                 var snapshot = Save(session);
                 using (var reader = Open(snapshot))
                     Classify(SavedMoment.Of(reader), classes);
-                printed.AddRange(session.Console.Bytes.Span);
+                printed.AddRange(Printed(session).Span);
                 session.Dispose();
-                session = Restore(snapshot, table);
+                session = Restore(snapshot, table ?? run.Scenario.Own?.Types);
             }
 
-            var end = MachineScenario.Finish(session);
-            printed.AddRange(session.Console.Bytes.Span);
+            var end = run.Scenario.End(session);
+            printed.AddRange(Printed(session).Span);
             var straight = run.Scenario.RunStraight(table);
             Check.Equal(Text(straight.Console), Encoding.UTF8.GetString([.. printed]), "console of the saved and restored run");
             Check.Equal(straight with { Console = "" }, end with { Console = "" }, "the saved and restored run");
@@ -108,7 +108,8 @@ public static class SnapshotLaws
         }, classes);
     }
 
-    private static void CheckCheckpoints(StoppedRun run, CaseClasses classes)
+    /// <summary>Goes back to checkpoints of a run, and on from them in other machines.</summary>
+    internal static void CheckCheckpoints(StoppedRun run, CaseClasses classes)
     {
         run.Scenario.Classify(classes);
         using var session = run.Scenario.Boot();
@@ -117,8 +118,8 @@ public static class SnapshotLaws
         {
             classes.Add(SavedMoment.InSlice, session.Scheduler.Turn >= 0);
             taken.Add((session.Checkpoint(), session.Digest()));
-        }, classes);
-        var end = MachineScenario.Finish(session) with { Console = "" };
+        }, classes, run.Scenario.Deadline);
+        var end = run.Scenario.End(session) with { Console = "" };
         Check.Equal(run.Scenario.RunStraight() with { Console = "" }, end, "the run with checkpoints");
 
         // Back from the end to the first, from there to the last, and in a machine of its own from each.
@@ -127,14 +128,17 @@ public static class SnapshotLaws
             session.Restore(checkpoint);
             Check.Equal(digest, session.Digest(), "digest after going back");
             MachineScenario.RunFor(session, 1_000);
-            using var other = Session.Open(checkpoint);
+            using var other = Session.Open(checkpoint, new SessionOptions { Registry = run.Scenario.Own?.Types });
             Check.Equal(digest, other.Digest(), "digest of another machine");
             MachineScenario.RunFor(other, 1_000);
             Check.Equal(session.Digest(), other.Digest(), "digest after 1000 instructions in either machine");
         }
 
-        Check.Equal(end, MachineScenario.Finish(session) with { Console = "" }, "the run from the first checkpoint");
+        if (session.Scheduler.ReachedTime < run.Scenario.Deadline)
+            Check.Equal(end, run.Scenario.End(session) with { Console = "" }, "the run from the first checkpoint");
     }
+
+    private static ReadOnlyMemory<byte> Printed(Session session) => session.Consoles.Count == 0 ? default : session.Console.Bytes;
 
     private static string Text(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 
