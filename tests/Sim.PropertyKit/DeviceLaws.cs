@@ -65,7 +65,7 @@ public static class DeviceLaws
     private static List<NamedLaw> For(DeviceRequest device, TypeRegistry? registry, string code)
     {
         var types = TestTypes.Over(DeviceTypes.Sealed(registry));
-        var first = Make(device, types);
+        using var first = Make(device, types);
         return [.. Instantiation(device, types, first), .. Runs(first, code)];
     }
 
