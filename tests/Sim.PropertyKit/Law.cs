@@ -29,7 +29,7 @@ public static class Law
         ArgumentNullException.ThrowIfNull(check);
         options ??= new LawOptions();
         foreach (var past in options.PastFailures)
-            Try(name, cases, check, past, new CaseClasses(), options);
+            Try(name, cases, check, past, 0, new CaseClasses(), options);
 
         var seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -41,7 +41,7 @@ public static class Law
                 var size = options.StartSize + (int)((long)(options.EndSize - options.StartSize) * run / Math.Max(1, options.Runs - 1));
                 options.Cancellation.ThrowIfCancellationRequested();
                 var classes = new CaseClasses();
-                Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs++)).S0, size), classes, options);
+                Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs)).S0, size), ++runs, classes, options);
                 foreach (var found in classes.Names)
                     counts[found] = counts.GetValueOrDefault(found) + 1;
                 options.Progress?.Invoke(new LawReport(seed, runs, counts));
@@ -60,7 +60,7 @@ public static class Law
         return cases.Generator.Sample(seed.Size, new Rnd(seed.Seed), 1).First();
     }
 
-    private static void Try<T>(string name, Arbitrary<T> cases, Action<T, CaseClasses> check, CaseSeed seed, CaseClasses classes, LawOptions options)
+    private static void Try<T>(string name, Arbitrary<T> cases, Action<T, CaseClasses> check, CaseSeed seed, int number, CaseClasses classes, LawOptions options)
     {
         var tried = Make(cases, seed);
         if (Failure(check, tried, classes) is not { } error)
@@ -82,7 +82,7 @@ public static class Law
             }
         }
 
-        throw new LawFailedException(Describe(name, seed, steps, tried, error), error) { Case = tried, Replay = seed };
+        throw new LawFailedException(Describe(name, seed, steps, tried, error), error) { Case = tried, Replay = seed, Cases = number };
     }
 
     private static Exception? Failure<T>(Action<T, CaseClasses> check, T tried, CaseClasses classes)
@@ -118,6 +118,6 @@ public static class Law
             text.Append(CultureInfo.InvariantCulture, $"\n  {found}: {100.0 * count / runs:F1} %");
         foreach (var (missing, share) in rare)
             text.Append(CultureInfo.InvariantCulture, $"\n  expected {missing}: at least {100 * share:F1} %");
-        throw new LawFailedException(text.ToString());
+        throw new LawFailedException(text.ToString()) { Cases = runs };
     }
 }

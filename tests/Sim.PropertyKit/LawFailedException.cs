@@ -17,4 +17,7 @@ public sealed class LawFailedException : Exception
 
     /// <summary>Makes the case before shrinking again; null when coverage is what failed.</summary>
     public CaseSeed? Replay { get; init; }
+
+    /// <summary>Fresh cases tried by then, the one that breaks the law among them; 0 when that is one that failed once before.</summary>
+    public int Cases { get; init; }
 }

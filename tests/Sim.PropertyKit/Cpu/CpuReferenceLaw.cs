@@ -29,14 +29,15 @@ public static class CpuReferenceLaw
     {
         ulong seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var coverage = new SequenceCoverage();
+        bool shrink = options.MaxShrinkAttempts > 0;
         if (options.PastFailures.Count > 0)
-            Compare([.. options.PastFailures.Select(static past => past.Seed)], ours, new SequenceCoverage());
+            Compare([.. options.PastFailures.Select(static past => past.Seed)], null, ours, shrink, new SequenceCoverage());
         for (int done = 0; done < options.Runs;)
         {
             options.Cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(BatchSize, options.Runs - done);
             ulong first = unchecked(seed + (ulong)done);
-            Compare([.. Enumerable.Range(0, count).Select(i => unchecked(first + (ulong)i))], ours, coverage);
+            Compare([.. Enumerable.Range(0, count).Select(i => unchecked(first + (ulong)i))], done, ours, shrink, coverage);
             done += count;
             options.Progress?.Invoke(new LawReport(seed, done, coverage.Counts));
         }
@@ -44,12 +45,18 @@ public static class CpuReferenceLaw
         string[] missed = [.. coverage.Missed(options.Runs)];
         if (missed.Length > 0)
             throw new LawFailedException(string.Create(CultureInfo.InvariantCulture,
-                $"Law 'cpu-reference' was not tried on enough (seed {seed}, {options.Runs} sequences):\n  {string.Join("\n  ", missed)}"));
+                $"Law 'cpu-reference' was not tried on enough (seed {seed}, {options.Runs} sequences):\n  {string.Join("\n  ", missed)}"))
+            {
+                Cases = options.Runs,
+            };
         return new LawReport(seed, options.Runs, coverage.Counts);
     }
 
-    /// <summary>Compares the sequences of these seeds: ours with the reference, and ours with itself one instruction at a time.</summary>
-    static void Compare(ulong[] seeds, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours, SequenceCoverage coverage)
+    /// <summary>
+    /// Compares the sequences of these seeds: ours with the reference, and ours with itself one instruction at a time. Fresh sequences have
+    /// the number of those before them, past ones none.
+    /// </summary>
+    static void Compare(ulong[] seeds, int? before, Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours, bool shrink, SequenceCoverage coverage)
     {
         SequenceCase[] cases = [.. seeds.Select(SequenceGenerator.Draw)];
         byte[] image = SequenceProgram.Build(cases);
@@ -62,7 +69,7 @@ public static class CpuReferenceLaw
         var expected = reference.Finish();
         int[] different = [.. Enumerable.Range(0, cases.Length).Where(i => found[i].DifferencesFrom(expected[i], cases[i]).Any())];
         if (different.Length > 0)
-            Fail(cases, different, seeds, found, expected, ours);
+            Fail(cases, different, seeds, before, found, expected, ours, shrink);
         for (int i = 0; i < cases.Length; i++)
             if (!stepped[i].Equals(found[i]))
                 throw new LawFailedException(string.Create(CultureInfo.InvariantCulture,
@@ -71,18 +78,19 @@ public static class CpuReferenceLaw
                 {
                     Case = cases[i].ToString(),
                     Replay = new CaseSeed(seeds[i], 1),
+                    Cases = before + i + 1 ?? 0,
                 };
     }
 
-    static void Fail(SequenceCase[] cases, int[] different, ulong[] seeds, List<SequenceOutcome> found, List<SequenceOutcome> expected,
-        Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours)
+    static void Fail(SequenceCase[] cases, int[] different, ulong[] seeds, int? before, List<SequenceOutcome> found, List<SequenceOutcome> expected,
+        Func<IReadOnlyList<SequenceCase>, List<SequenceOutcome>> ours, bool shrink)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{different.Length} of {cases.Length} sequences differ from the reference.");
         foreach (int i in different.Take(10))
             text.Append(CultureInfo.InvariantCulture,
                 $"\nsequence {seeds[i]}: {string.Join("; ", found[i].DifferencesFrom(expected[i], cases[i]).Take(6))}");
-        var smallest = SequenceShrinking.Shrink(cases[different[0]], ours);
+        var smallest = shrink ? SequenceShrinking.Shrink(cases[different[0]], ours) : cases[different[0]];
         var differences = ours([smallest])[0].DifferencesFrom(SequenceReference.Run([smallest])[0], smallest);
         text.Append(CultureInfo.InvariantCulture,
             $"\nsequence {seeds[different[0]]} shrunk to: {smallest}\n{string.Join("; ", differences.Take(12))}");
@@ -90,6 +98,7 @@ public static class CpuReferenceLaw
         {
             Case = smallest.ToString(),
             Replay = new CaseSeed(seeds[different[0]], 1),
+            Cases = before + different[0] + 1 ?? 0,
         };
     }
 }

@@ -28,7 +28,7 @@ public static class StateCoverageLaws
             options.Cancellation.ThrowIfCancellationRequested();
             var violations = StateCoverage.Violations(machine.Root, type);
             if (violations.Count > 0)
-                throw new LawFailedException($"Law '{law}' is broken:\n{string.Join('\n', violations)}") { Case = type.Name };
+                throw new LawFailedException($"Law '{law}' is broken:\n{string.Join('\n', violations)}") { Case = type.Name, Cases = index + 1 };
             options.Progress?.Invoke(Report(index + 1));
         }
 

@@ -36,11 +36,16 @@ internal sealed class Campaign(LawSource source, IReadOnlyList<NamedLaw> laws, C
         var options = new ParallelOptions { MaxDegreeOfParallelism = settings.Jobs, CancellationToken = ending.Token };
         try
         {
-            Parallel.ForEachAsync(Work(), options, (work, token) => TryAsync(work.Law, work.Round, token)).GetAwaiter().GetResult();
+            Parallel.ForEachAsync(Work(), options, async (work, token) =>
+            {
+                var failed = await TryAsync(work.Law, work.Round, token);
+                if (failed && settings.FirstFailure)
+                    await ending.CancelAsync();
+            }).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // Interrupted, or the time is over: those that were being tried have told how far they came.
+            // Interrupted, the time is over, or one has failed and that is all that was asked for: those that were being tried have told how far they came.
         }
     }
 
@@ -64,7 +69,7 @@ internal sealed class Campaign(LawSource source, IReadOnlyList<NamedLaw> laws, C
             return results.GetValueOrDefault(law.Name)?.IsFailure == true;
     }
 
-    private async ValueTask TryAsync(NamedLaw law, CheckSettings round, CancellationToken stop)
+    private async ValueTask<bool> TryAsync(NamedLaw law, CheckSettings round, CancellationToken stop)
     {
         var begin = LawTrial.Begin(law, round);
         var result = await LawProcess.RunAsync(source.Program, begin, round, Tell, stop);
@@ -74,6 +79,7 @@ internal sealed class Campaign(LawSource source, IReadOnlyList<NamedLaw> laws, C
             results[law.Name] = result.After(results.GetValueOrDefault(law.Name));
 
         Tell(result);
+        return result.IsFailure;
     }
 
     private void Tell(LawResult result)

@@ -20,6 +20,12 @@ internal sealed record CheckSettings
     /// <summary>Laws that are tried at the same time.</summary>
     public int Jobs { get; init; } = 1;
 
+    /// <summary>True to end the campaign with the first law that fails.</summary>
+    public bool FirstFailure { get; init; }
+
+    /// <summary>Smaller cases tried at most when one fails; null for as many as each law's sample says.</summary>
+    public int? Shrink { get; init; }
+
     /// <summary>Folder in which failures are saved.</summary>
     public string Failures { get; init; } = "sim-check-failures";
 

@@ -60,6 +60,8 @@ internal static class LawProcess
             arguments.AddRange(["--seed", settings.Seed.ToString(CultureInfo.InvariantCulture)]);
         if (settings.Runs is { } runs)
             arguments.AddRange(["--runs", runs.ToString(CultureInfo.InvariantCulture)]);
+        if (settings.Shrink is { } shrink)
+            arguments.AddRange(["--shrink", shrink.ToString(CultureInfo.InvariantCulture)]);
         var start = new ProcessStartInfo(DotnetHost(), arguments)
         {
             RedirectStandardInput = true,

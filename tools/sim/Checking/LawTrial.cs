@@ -55,13 +55,14 @@ internal sealed class LawTrial
     /// </summary>
     private static LawOptions Options(NamedLaw law, CheckSettings settings)
     {
+        var sample = law.Sample with { MaxShrinkAttempts = settings.Shrink ?? law.Sample.MaxShrinkAttempts };
         if (settings.Case is { } one)
-            return law.Sample with { PastFailures = [one], Runs = 0, Required = [], Seed = settings.Seed };
-        var runs = settings.Runs ?? law.Sample.Runs;
-        return law.Sample with
+            return sample with { PastFailures = [one], Runs = 0, Required = [], Seed = settings.Seed };
+        var runs = settings.Runs ?? sample.Runs;
+        return sample with
         {
             Runs = runs,
-            Required = runs < law.Sample.Runs ? [] : law.Sample.Required,
+            Required = runs < sample.Runs ? [] : sample.Required,
             Seed = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(law.Name), unchecked((long)settings.Seed)),
         };
     }
@@ -84,6 +85,7 @@ internal sealed class LawTrial
                 Message = failure.Message,
                 Case = failure.Case?.ToString(),
                 Replay = failure.Replay?.ToString(),
+                Cases = settings.Case is null ? failure.Cases : 1,
                 Again = settings.Again(law.Name, failure.Replay),
             };
         }

@@ -24,6 +24,10 @@ internal sealed class CheckCommand(CommandHost host, LawSource source)
         "--case", "SEED:SIZE", "Tries this case alone, as a failure names it; with one --law.");
     private readonly Option<string?> minutes = OptionValues.Value(
         "--minutes", "M", "Goes round over the laws with new seeds until M minutes are over; a law that failed is left out.");
+    private readonly Option<bool> firstFailure =
+        OptionValues.Flag("--first-failure", "Ends the campaign with the first law that fails; laws under way are stopped.");
+    private readonly Option<string?> shrink = OptionValues.Value(
+        "--shrink", "N", "Smaller cases tried at most when one fails, 0 to 1000000; 0 keeps the case as it failed. As many as the law says when not given.");
     private readonly Option<string?> jobs = OptionValues.Value(
         "--jobs", "N", "Laws tried at the same time, 1 to 256; as many as the host has processors when not given.");
     private readonly Option<string?> failures = OptionValues.Value(
@@ -41,7 +45,7 @@ internal sealed class CheckCommand(CommandHost host, LawSource source)
         Execute,
         "sim check --list",
         "sim check --law qom --runs 20 --seed 1",
-        "sim check --minutes 60 --jobs 4").With("Options", list, law, seed, runs, onlyCase, minutes, jobs, failures, format);
+        "sim check --minutes 60 --jobs 4").With("Options", list, law, seed, runs, onlyCase, minutes, firstFailure, shrink, jobs, failures, format);
 
     private int Execute(ParseResult result)
     {
@@ -87,6 +91,8 @@ internal sealed class CheckCommand(CommandHost host, LawSource source)
             Seed = result.GetValue(seed) is { } given ? OptionValues.Number("--seed", given, 0, ulong.MaxValue) : FreshSeed(),
             Runs = result.GetValue(runs) is { } count ? (int)OptionValues.Number("--runs", count, 1, 100_000_000) : null,
             Time = result.GetValue(minutes) is { } time ? ReadMinutes(time) : null,
+            FirstFailure = result.GetValue(firstFailure),
+            Shrink = result.GetValue(shrink) is { } attempts ? (int)OptionValues.Number("--shrink", attempts, 0, 1_000_000) : null,
             Jobs = result.GetValue(jobs) is { } side ? (int)OptionValues.Number("--jobs", side, 1, 256) : Environment.ProcessorCount,
             Failures = result.GetValue(failures) ?? "sim-check-failures",
         };
@@ -110,6 +116,8 @@ internal sealed class CheckCommand(CommandHost host, LawSource source)
         {
             results.Add(LawTrial.Run(tried, settings, running => host.Print(CampaignText.Line(running)), host.Interrupted));
             host.Print(CampaignText.Line(results[^1]));
+            if (settings.FirstFailure && results[^1].IsFailure)
+                break;
         }
 
         return results;

@@ -91,6 +91,30 @@ public sealed class CheckCommandTests : IDisposable
         Assert.NotEqual(one, Results(Check([.. laws, "--seed", "8"])));
     }
 
+    [Theory]
+    [InlineData("json")]
+    [InlineData("jsonl")]
+    public void The_first_failure_can_end_the_campaign(string format)
+    {
+        string[] laws = ["--law", "holds", "--law", "fails", "--law", "rare", "--seed", "7", "--format", format];
+        Assert.Equal(3, Ends(Check([.. laws, "--jobs", "1"]), format).Count(static r => r.Result is LawOutcome.Held or LawOutcome.Failed));
+        var first = Ends(Check([.. laws, "--jobs", "1", "--first-failure"]), format);
+        Assert.Equal([LawOutcome.Held, LawOutcome.Failed], first.Select(static r => r.Result).Where(static r => r != LawOutcome.Stopped));
+    }
+
+    [Fact]
+    public void A_failing_case_can_be_kept_as_it_is_and_is_counted_among_those_tried()
+    {
+        var failed = Assert.Single(Ends(Check("--law", "fails", "--seed", "7", "--shrink", "0", "--format", "json"), "json"));
+        Assert.Contains("shrunk 0 times to:", failed.Message, StringComparison.Ordinal);
+        Assert.NotEqual("500", failed.Case);
+        Assert.InRange(failed.Cases, 1, 100);
+        var fewer = Check("--law", "fails", "--seed", "7", "--runs", FormattableString.Invariant($"{failed.Cases}"));
+        Assert.Equal(4, fewer.ExitCode);
+        if (failed.Cases > 1)
+            Assert.Equal(0, Check("--law", "fails", "--seed", "7", "--runs", FormattableString.Invariant($"{failed.Cases - 1}")).ExitCode);
+    }
+
     [Fact]
     public void Rounds_have_new_seeds_until_the_time_is_over()
     {
@@ -126,6 +150,7 @@ public sealed class CheckCommandTests : IDisposable
     [InlineData("--law fails --case 1:2 --runs 3", "--case tries one case alone; leave out --runs.")]
     [InlineData("--minutes soon", "--minutes 'soon' is not possible: expected a number above 0, up to 10000.")]
     [InlineData("--runs 0", "--runs '0' is not possible: expected a whole number from 1 to 100000000.")]
+    [InlineData("--shrink few", "--shrink 'few' is not possible: expected a whole number from 0 to 1000000.")]
     [InlineData("--jobs 257", "--jobs '257' is not possible: expected a whole number from 1 to 256.")]
     [InlineData("--format xml", "--format 'xml' is unknown: expected text or json or jsonl.")]
     public void Wrong_usage_is_one_sentence_and_exit_code_2(string line, string sentence)
@@ -176,9 +201,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         var result = Invoke(["check", "--law", "holds", "--law", "fails", "--seed", "7", "--format", "jsonl"]);
         Assert.Equal(4, result.ExitCode);
-        var ends = result.Output.TrimEnd('\n').Split('\n')
-            .Select(static line => JsonSerializer.Deserialize(line, LawResultJson.Default.LawResult)!)
-            .Where(static r => r.Result != LawOutcome.Running).ToList();
+        var ends = Ends(result, "jsonl");
         Assert.Equal([LawOutcome.Held, LawOutcome.Failed], ends.Select(static r => r.Result));
         Assert.Equal("500", ends[1].Case);
     }
@@ -203,6 +226,19 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     private static string LawProgram => PlantedLaws.Program.Source.Program;
+
+    /// <summary>How it stands with each law at the end.</summary>
+    private static List<LawResult> Ends(SimCommandLine.Result result, string format)
+    {
+        if (format == "jsonl")
+        {
+            return [.. result.Output.TrimEnd('\n').Split('\n').Select(static line => JsonSerializer.Deserialize(line, LawResultJson.Default.LawResult)!)
+                .Where(static r => r.Result != LawOutcome.Running)];
+        }
+
+        using var document = JsonDocument.Parse(result.Output);
+        return [.. document.RootElement.GetProperty("laws").EnumerateArray().Select(static law => law.Deserialize(LawResultJson.Default.LawResult)!)];
+    }
 
     /// <summary>What must be equal whatever the host does: everything but the time.</summary>
     private static List<string> Results(SimCommandLine.Result result)
