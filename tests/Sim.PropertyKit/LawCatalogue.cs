@@ -32,6 +32,7 @@ public static class LawCatalogue
         .. DeterminismLaws.All,
         .. StopLaws.All,
         .. ResetLaws.All,
+        .. DigestLaws.All,
         .. ReplayLaws.All,
         .. GuestLaws.All,
         .. ReplayGuestLaws.All,

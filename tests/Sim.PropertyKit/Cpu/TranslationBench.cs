@@ -27,6 +27,7 @@ internal sealed unsafe class TranslationBench : IDisposable
     private readonly MemoryRegion[] overlays;
     private readonly CaseClasses classes;
     private readonly HashSet<(uint Page, bool Store, uint Msr)> used = [];
+    private (TranslationStep Step, uint Msr)? latestStore;
 
     public TranslationBench(CaseClasses classes)
     {
@@ -79,6 +80,7 @@ internal sealed unsafe class TranslationBench : IDisposable
             case TranslationStepKind.OpenEpoch:
                 cpu.Ram.OpenEpoch();
                 other.OpenEpoch();
+                StoreAgain();
                 break;
             case TranslationStepKind.Fetch:
                 Fetch(Window + 0x1000 * (uint)step.Page + 4 * (uint)(step.Number % 8));
@@ -176,7 +178,26 @@ internal sealed unsafe class TranslationBench : IDisposable
         else if (!isStore)
             Check.Equal(expected, state->Gpr[6], "what was loaded");
         else
+        {
             CheckStored(physical, value, expected);
+            latestStore = (step, state->Msr);
+        }
+    }
+
+    /// <summary>
+    /// Makes the latest store to RAM again, in the context that it was made in: what has been remembered for it must not hide it from the
+    /// new epoch.
+    /// </summary>
+    private void StoreAgain()
+    {
+        if (latestStore is not var (step, msr))
+            return;
+        var present = cpu.State->Msr;
+        Context.SetMsr(cpu.State, msr);
+        Access(step);
+        Context.SetMsr(cpu.State, present);
+        classes.Add("stored again in a new epoch");
+        classes.Add("stored again in another context", (msr & (Msr.Ds | Msr.Pr)) != 0);
     }
 
     private void CheckStored(ulong physical, uint value, uint before)

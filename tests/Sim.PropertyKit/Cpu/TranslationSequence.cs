@@ -31,7 +31,7 @@ public enum TranslationStepKind
     /// <summary>A memory region appears over RAM, or goes: registers, other RAM, ROM.</summary>
     Remap,
 
-    /// <summary>A new dirty epoch.</summary>
+    /// <summary>A new dirty epoch, and the latest store again.</summary>
     OpenEpoch,
 }
 
@@ -63,7 +63,8 @@ public sealed record TranslationSequence(IReadOnlyList<TranslationStep> Steps)
         from kind in Gen.Frequency(
             (4, Gen.Constant(TranslationStepKind.WriteEntry)),
             (6, Gen.Elements(TranslationStepKind.Load, TranslationStepKind.Store, TranslationStepKind.Fetch)),
-            (3, Gen.Elements(Enum.GetValues<TranslationStepKind>())))
+            (3, Gen.Elements(Enum.GetValues<TranslationStepKind>())),
+            (1, Gen.Constant(TranslationStepKind.OpenEpoch)))
         from page in Gen.Frequency((3, Gen.Choose(0, 1)), (1, Gen.Choose(0, 7)))
         from number in Gen.Choose(0, 9999)
         select new TranslationStep(kind, page, number);

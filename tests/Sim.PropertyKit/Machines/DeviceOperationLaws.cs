@@ -18,8 +18,8 @@ public static class DeviceOperationLaws
             PastFailures = [new(10271473463855619047, 46), new(11581353899869171149, 48)],
             Required =
             [
-                ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.005),
-                ("register access", 0.2),
+                ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.002),
+                ("register access", 0.2), ("several drivers", 0.005), ("reset to power-on", 0.1),
                 ("line raised", 0.06), ("connected", 0.03), ("CPU executes", 0.03), ("ppce500", 0.04),
                 ("realized on a bus of a new device", 0.02),
                 ("refused: Realize", 0.1), ("refused: Set", 0.05), ("refused: Unplug", 0.05), ("refused: Plug", 0.03),

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
+using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Memory;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
@@ -21,6 +23,7 @@ internal sealed class DeviceWorkbench : IDisposable
     private readonly DeviceModel model;
     private readonly CaseClasses classes;
     private readonly IReadOnlyList<string> types;
+    private readonly Dictionary<(QomObject Owner, string Section), string> powerOn = [];
 
     public DeviceWorkbench(string machine, TypeRegistry? registry, CaseClasses classes, IReadOnlyList<string>? types)
     {
@@ -31,6 +34,7 @@ internal sealed class DeviceWorkbench : IDisposable
             new SessionOptions { Registry = registry });
         model = new DeviceModel(session.Machine.Root);
         this.types = types ?? TypeNames(session.Machine.Root.Registry);
+        NotePowerOn();
     }
 
     private MachineState Machine => session.Machine;
@@ -104,10 +108,14 @@ internal sealed class DeviceWorkbench : IDisposable
                 Drive(operation);
                 break;
             case DeviceOperationKind.Read or DeviceOperationKind.Write:
+                if (operation.Kind == DeviceOperationKind.Read)
+                    Peek(Address(operation));
                 Access(operation, Address(operation), 1 << (operation.Object & 3));
                 break;
             case DeviceOperationKind.ResetMachine:
+                RaiseOutputs(operation.Value);
                 Machine.Reset();
+                CheckPowerOn();
                 break;
             case DeviceOperationKind.Advance:
                 Advance((long)(operation.Value % 0x4000));
@@ -195,6 +203,7 @@ internal sealed class DeviceWorkbench : IDisposable
     {
         Realize(at.Device!, bus);
         DeviceModel.Realized(at, bus);
+        NotePowerOn();
         classes.Add("realized");
         classes.Add($"realized {at.Object.Class.Type.Name}");
         classes.Add("realized on a bus of a new device", model.Objects.Any(o => ReferenceEquals(o.Device, bus?.ParentDevice)));
@@ -228,7 +237,10 @@ internal sealed class DeviceWorkbench : IDisposable
                 return;
             device.SetProperty("realized", wanted);
             if (wanted)
+            {
                 DeviceModel.Realized(at, null);
+                NotePowerOn();
+            }
             else
                 model.Unrealized(at);
             return;
@@ -253,10 +265,16 @@ internal sealed class DeviceWorkbench : IDisposable
         var inputs = Irqs();
         if (inputs.Count == 0)
             return;
-        var target = inputs[operation.Choice % inputs.Count];
         if (model.Drivers.Count > 4)
             model.Drop(model.Drivers[0].Line, model.Drivers[0].Target);
-        var line = model.Drivers.FirstOrDefault(d => ReferenceEquals(d.Target, target)).Line;
+
+        // Mostly an input that has a driver already, and then mostly another one beside it.
+        var target = model.Drivers.Count > 0 && operation.Object % 4 > 0
+            ? model.Drivers[operation.Choice % model.Drivers.Count].Target
+            : inputs[operation.Choice % inputs.Count];
+        var lines = model.Drivers.Where(d => ReferenceEquals(d.Target, target)).Select(static d => d.Line).ToList();
+        classes.Add("several drivers", lines.Count > 1);
+        var line = lines.Count > 0 && operation.Object % 4 < 3 && lines.Count > operation.Object % 2 ? lines[operation.Choice % lines.Count] : null;
         if (line is null)
         {
             line = new IrqLine();
@@ -309,6 +327,64 @@ internal sealed class DeviceWorkbench : IDisposable
         return null;
     }
 
+    /// <summary>Looks at the registers around an address, in which nothing may change by that.</summary>
+    private void Peek(ulong address)
+    {
+        var before = States();
+        Span<byte> bytes = stackalloc byte[64];
+        Machine.Memory.TryPeek(address & ~63UL, bytes);
+        foreach (var (owner, section, state) in before)
+            Check.Equal(state, States(owner, section), $"state '{section}' of {owner} after a peek");
+    }
+
+    /// <summary>Keeps the State that devices have when they come to life, which is that of power-on.</summary>
+    private void NotePowerOn()
+    {
+        foreach (var (owner, section, state) in States())
+            powerOn.TryAdd((owner, section), state);
+    }
+
+    /// <summary>Raises some output lines, as devices in the middle of their work have them.</summary>
+    private void RaiseOutputs(ulong chosen)
+    {
+        var outputs = DeviceModel.Tree(Machine).OfType<Device>().Where(static d => d.Realized).SelectMany(static d => d.Outputs).ToList();
+        foreach (var (index, line) in outputs.Index())
+        {
+            if ((chosen >> (index % 64) & 1) != 0)
+                line.Raise();
+        }
+    }
+
+    /// <summary>
+    /// After a reset every device has its power-on State again, output levels included, as far as no input is driven from outside. What a
+    /// CPU keeps goes by the time.
+    /// </summary>
+    private void CheckPowerOn()
+    {
+        if (model.Drivers.Any(static d => d.Line.Level))
+            return;
+        classes.Add("reset to power-on");
+        foreach (var (owner, section, state) in States().Where(static s => s.Section != PowerPcCpu.TypeName && s.Owner is Device { Realized: true }))
+            Check.Equal(powerOn[(owner, section)], state, $"state '{section}' of {owner} after a reset");
+    }
+
+    private List<(QomObject Owner, string Section, string State)> States() =>
+        [.. StateSections.Owners(Machine).Select(static pair => (pair.Owner, pair.Description.Name, Bytes(pair.Owner, pair.Description)))];
+
+    private static string States(QomObject owner, string section) => owner switch
+    {
+        Device device => Bytes(owner, device.DeviceClass.AllState.First(state => state.Name == section)),
+        IStateful stateful => Bytes(owner, stateful.StateDescriptions.First(state => state.Name == section)),
+        _ => "",
+    };
+
+    private static string Bytes(QomObject owner, StateDescription description)
+    {
+        var writer = new ArrayBufferWriter<byte>();
+        description.Write(owner, writer);
+        return Convert.ToHexString(writer.WrittenSpan);
+    }
+
     private ulong Address(DeviceOperation operation)
     {
         var ranges = Machine.Memory.View.Ranges.Where(static r => r.Region.Kind == MemoryRegionKind.Io).ToList();
@@ -316,7 +392,11 @@ internal sealed class DeviceWorkbench : IDisposable
             return operation.Value;
         var range = ranges[operation.Choice % ranges.Count];
         classes.Add("register access");
-        return range.Start + (operation.Value % Math.Min(range.Last - range.Start + 1, 0x1_0000));
+
+        // The value is what is written as well, so the offset must not go with it. Mostly the first registers, mostly aligned.
+        var spread = (unchecked(operation.Value * 0x9E37_79B9_7F4A_7C15) >> 32) + (ulong)operation.Choice;
+        var offset = spread % Math.Min(range.Last - range.Start + 1, operation.Choice % 4 > 0 ? 0x20UL : 0x1_0000);
+        return range.Start + (operation.Choice % 8 > 1 ? offset & ~((1UL << (operation.Object & 3)) - 1) : offset);
     }
 
     private List<Irq> Irqs() => [.. DeviceModel.Tree(Machine).OfType<Irq>()];

@@ -59,7 +59,8 @@ public static class InputLaws
 {
     /// <summary>The same inputs at the same times give the same run, however it is stopped in between.</summary>
     public static NamedLaw Timings { get; } = NamedLaw.Of(
-        "input-timings", "L1", "The same bytes typed at the same virtual times enter in the same frames and give the same run, however it is stopped in between.",
+        "input-timings", "L1", "The same bytes typed at the same virtual times enter in the same frames and give the same run, however it is stopped, "
+        + "and taken back to where it stands, in between.",
         InputTimings.Any, static (timings, classes) => TypeTwice(timings, null, classes),
         new LawOptions
         {
@@ -107,22 +108,30 @@ public static class InputLaws
             new SessionOptions { Registry = table });
         var entered = new List<long>();
         session.Input.Entered += (time, _) => entered.Add(time);
+        var printed = new List<byte>();
         var at = 0L;
         foreach (var input in timings.Inputs)
         {
             at += input.Wait;
-            RunTo(session, at, pause);
+            RunTo(session, at, pause, printed);
             session.Send(input.Text);
         }
 
-        RunTo(session, at + (300 * VirtualTime.Microsecond), pause);
-        return (RunOutcome.Of(session), entered);
+        RunTo(session, at + (300 * VirtualTime.Microsecond), pause, printed);
+        return (RunOutcome.Of(session) with { Console = Convert.ToBase64String([.. printed, .. session.Console.Bytes.Span]) }, entered);
     }
 
-    private static void RunTo(Session session, long time, int pause)
+    /// <summary>Runs with stops. After some it goes on from its own state as saved, which clears the console.</summary>
+    private static void RunTo(Session session, long time, int pause, List<byte> printed)
     {
-        while (session.Scheduler.ReachedTime < time)
+        for (var stop = 0; session.Scheduler.ReachedTime < time; stop++)
         {
+            if (stop % 16 == 1)
+            {
+                printed.AddRange(session.Console.Bytes.Span);
+                session.Restore(session.Checkpoint());
+            }
+
             var next = Math.Min(time, session.Scheduler.ReachedTime + pause);
             session.Run(new RunLimits { Stop = new StopCondition { Time = next } });
         }

@@ -68,6 +68,7 @@ public sealed record MachineScenario(
             Bios = Image,
             Smp = Smp,
             Scheduler = schedule,
+            RtcBase = 1_700_000_000 + (86_400 * Smp),   // Another one than the default: a file that loses it shows.
             Devices = registry is null ? [] : [new DeviceRequest(PlantedDevice.TypeName, [])],
         };
         var session = Session.Boot(configuration, new SessionOptions { Registry = registry, Pacer = pacer });

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Reflection;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Qdev;
@@ -78,7 +79,7 @@ public static class PropertyLaws
         var error = Check.Caught(() => made.SetProperty(property.Name, value.Value));
         if (error is null)
         {
-            Check.That(property.IsWritable && value.Fits && !(property.FixedAfterRealize && isRealized),
+            Check.That(property.IsWritable && value.Fits && !(IsConfiguration(made, property) && isRealized),
                 $"{made.Class.Type.Name}.{property.Name} took {Show(value)}");
             Check.Equal(value.Value, property.Get(made), $"{made.Class.Type.Name}.{property.Name}");
             Check.That(!isRealized || made is PlannedHub || kind is "link" || property is AliasProperty || property.Name == "realized" || Equals(before, value.Value) || saved != Saved(made),
@@ -94,7 +95,7 @@ public static class PropertyLaws
         Check.That(error.Message.Contains($"'{made.Class.Type.Name}.{property.Name}'", StringComparison.Ordinal),
             $"the refusal does not name the property: {error.Message}");
         classes.Add("read-only", !property.IsWritable);
-        var isFixed = property.IsWritable && property.FixedAfterRealize && isRealized;
+        var isFixed = property.IsWritable && IsConfiguration(made, property) && isRealized;
         Check.That(!isFixed || error.Message.Contains($"'{made.CanonicalPath}'", StringComparison.Ordinal),
             $"the refusal does not name the device: {error.Message}");
         classes.Add("fixed after realize", isFixed);
@@ -117,6 +118,23 @@ public static class PropertyLaws
         else if (property.Type.StartsWith("link<", StringComparison.Ordinal))
             Check.Throws<SimException>(() => property.Parse(made, "/no/such/object"),
                 $"{made.Class.Type.Name}.{property.Name} of a path that leads nowhere");
+    }
+
+    /// <summary>True for a value that a device keeps in a field that is marked as its configuration, and for what says so itself.</summary>
+    private static bool IsConfiguration(QomObject made, Property property)
+    {
+        if (property.FixedAfterRealize)
+            return true;
+        if (property.Type.StartsWith("link<", StringComparison.Ordinal))
+            return false;   // Links can be wired anew.
+        for (var level = made.GetType(); level is not null; level = level.BaseType)
+        {
+            const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+            if (level.GetMembers(Own).Any(member => member.GetCustomAttribute<ConfigurationAttribute>()?.Property == property.Name))
+                return true;
+        }
+
+        return false;
     }
 
     private static bool TryRealize(TestMachine machine, Device device, DeviceRequest? request)

@@ -15,9 +15,13 @@ public sealed class RandomHost(ulong seed, int inputs) : IPacer, IInputInbox
 {
     private Prng draw = Prng.FromSeed(seed);
     private int typed;
+    private bool isTyping;
 
     /// <summary>Inputs typed while the machine was idle.</summary>
     public int TypedWhileIdle { get; private set; }
+
+    /// <summary>Inputs typed at the same moment as the one before.</summary>
+    public int TypedTogether { get; private set; }
 
     /// <summary>Inputs typed in all.</summary>
     public int Typed => typed;
@@ -43,8 +47,14 @@ public sealed class RandomHost(ulong seed, int inputs) : IPacer, IInputInbox
     public bool TryTake(out InputEvent input)
     {
         input = default;
-        if (typed == inputs || draw.Below(40) > 0)
+        if (typed == inputs || draw.Below(isTyping ? 3 : 40) > 0)
+        {
+            isTyping = false;
             return false;
+        }
+
+        TypedTogether += isTyping ? 1 : 0;
+        isTyping = true;
         typed++;
         var text = (string[])["\r", "x", "help\r", "\x03", "date\r", "sleep 1\r", "\0\xff", "version\r"];
         input = new InputEvent(0, Encoding.Latin1.GetBytes(text[draw.Below(text.Length)]));

@@ -72,7 +72,7 @@ public static class ReplayLaws
             Runs = 40,
             Required =
             [
-                ("several CPUs", 0.5), ("random schedule", 0.2), ("typed", 0.1), ("typed while idle", 0.01), ("began in the middle", 0.2),
+                ("several CPUs", 0.5), ("random schedule", 0.2), ("typed", 0.1), ("typed while idle", 0.01), ("typed together", 0.05), ("began in the middle", 0.2),
                 ("ended by power-off", 0.1), ("ended inside a frame", 0.1), ("in detail", 0.08), ("several digests", 0.3),
                 ("a debugger wrote", 0.1), ("a debugger wrote inside a frame", 0.05), ("typed while stopped", 0.04), ("from a snapshot", 0.1),
             ],
@@ -153,6 +153,7 @@ public static class ReplayLaws
         recording.Finish(reason);
         classes.Add("typed", host?.Typed > 0);
         classes.Add("typed while idle", host?.TypedWhileIdle > 0);
+        classes.Add("typed together", host?.TypedTogether > 0);
         classes.Add("began in the middle", run.Start > 0);
         classes.Add("ended by power-off", reason == EndReason.PowerOff);
         classes.Add("ended inside a frame", !session.Scheduler.AtFrameBoundary);

@@ -56,6 +56,15 @@ public sealed class PlannedMap : IDisposable
         return edges;
     }
 
+    /// <summary>True when the region that a change is about is in the map itself; otherwise aliases alone can show it.</summary>
+    public bool IsPlaced(RegionChange change)
+    {
+        var at = nodes[change.Region % nodes.Count];
+        while (at.Parent is { } parent)
+            at = parent;
+        return ReferenceEquals(at, root);
+    }
+
     /// <summary>Applies a change to both.</summary>
     public void Apply(RegionChange change)
     {

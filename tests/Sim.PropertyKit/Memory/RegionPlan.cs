@@ -67,7 +67,7 @@ public sealed record MapPlan(IReadOnlyList<RegionPlan> Regions, IReadOnlyList<Re
     private static Gen<MapPlan> Generator() =>
         from count in Gen.Choose(1, 10)
         from regions in Gen.CollectToList(Enumerable.Range(0, count), RegionGenerator)
-        from changeCount in Gen.Choose(0, 6)
+        from changeCount in Gen.Choose(0, 10)
         from changes in ChangeGenerator().ListOf(changeCount)
         select new MapPlan([.. regions], [.. changes]);
 
@@ -84,7 +84,7 @@ public sealed record MapPlan(IReadOnlyList<RegionPlan> Regions, IReadOnlyList<Re
         from anySize in SizeGenerator()
         from choice in Gen.Choose(0, 2)
         let size = kind == MemoryRegionKind.Container && choice > 0 ? roomy : anySize
-        from parent in Gen.Frequency((3, Gen.Constant(-1)), (4, Gen.Choose(Math.Max(-2, number - 3), number - 1)), (1, Gen.Choose(-2, 9)))
+        from parent in Gen.Frequency((3, Gen.Constant(-1)), (3, Gen.Constant(-2)), (4, Gen.Choose(Math.Max(-2, number - 3), number - 1)), (1, Gen.Choose(-2, 9)))
         from near in Gen.Choose(0, 0x30)
         from anyAddress in ValueGenerator()
         let address = choice > 0 ? (ulong)near : anyAddress

@@ -41,7 +41,7 @@ public static class ScheduleTimeLaws
 
     /// <summary>Frames keep to the policy's lengths, and everybody runs to their end.</summary>
     public static NamedLaw Frames { get; } = NamedLaw.Of(
-        "frames", "scheduling", "Frames keep to the policy's lengths, and every runnable vCPU runs to their end.",
+        "frames", "scheduling", "Frames keep to the policy's lengths, every runnable vCPU runs to their end, and none before their start or beyond the next timer or input.",
         ScheduleGenerators.Plans, CheckFrames, Sample);
 
     /// <summary>The laws of this file.</summary>
@@ -170,6 +170,11 @@ public static class ScheduleTimeLaws
         var machine = new ScheduledMachine(plan);
         var longest = plan.Options.Policy.Kind == SchedulePolicyKind.Random ? 2 * plan.Options.Quantum : plan.Options.Quantum;
         var (before, frame) = (0L, 0L);
+        machine.OnExecuted = (vcpu, first, last, end) =>
+        {
+            Check.That(first >= machine.Scheduler.GlobalTime, $"vCPU {vcpu.Index} begins an instruction at {first}, before its frame");
+            Check.That(last < end, $"vCPU {vcpu.Index} begins an instruction at {last}, and the next timer or input is at {end}");
+        };
         machine.OnEvent = happened =>
         {
             if (happened.What == "boundary")

@@ -82,6 +82,12 @@ public class ScheduledMachine
     /// <summary>Called as each event is recorded; null for nobody.</summary>
     public Action<ScheduleEvent>? OnEvent { get; set; }
 
+    /// <summary>
+    /// Called when a vCPU has executed instructions at a stretch, with the local times at which the first and the last of them began and that
+    /// of the next timer or input that was known when the first did, ns; null for nobody.
+    /// </summary>
+    public Action<ScriptedVcpu, long, long, long>? OnExecuted { get; set; }
+
     /// <summary>Runs to the plan's horizon, or until the machine stops of itself.</summary>
     public StopReason RunToHorizon() => Scheduler.Run(new StopCondition { Time = Plan.Horizon });
 

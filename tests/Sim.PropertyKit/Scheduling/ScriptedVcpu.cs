@@ -86,7 +86,10 @@ public class ScriptedVcpu : IVcpu
                 machine.Record("resume", Index, Clock.LocalTime);
             }
 
+            var end = Math.Min(machine.Scheduler.Timers.NextDeadline, machine.Scheduler.NextInput);
             executed += Execute(program[State.Step], budget - executed);
+            var last = Clock.LocalTime + ((executed - Clock.Executed - 1) << Clock.Shift);
+            machine.OnExecuted?.Invoke(this, Clock.LocalTime, last, end);
             if (State.Waiting)
             {
                 Clock.Executed = executed;

@@ -1,4 +1,6 @@
 using System.Text;
+using Sim.Engine.Base;
+using Sim.Engine.Memory;
 using Sim.Engine.Qom;
 using Sim.Engine.Session;
 using Sim.PropertyKit.Machines;
@@ -95,6 +97,7 @@ public static class SnapshotLaws
         using var session = run.Scenario.Boot();
         StopLaws.RunWithStops(session, run.Stops.Take(Saves), session =>
         {
+            WriteRepeatedPages(session);
             var snapshot = Save(session);
             using (var reader = Open(snapshot))
                 Classify(SavedMoment.Of(reader), classes);
@@ -106,6 +109,19 @@ public static class SnapshotLaws
             again.Load(restored);
             Check.That(snapshot.AsSpan().SequenceEqual(Save(restored)), "A machine that ran on and loaded the snapshot gives another one.");
         }, classes);
+    }
+
+    /// <summary>Writes pages of few different contents, side by side in an order of the moment's, where no guest has anything.</summary>
+    private static void WriteRepeatedPages(Session session)
+    {
+        var random = Prng.FromSeed((ulong)session.Scheduler.TotalInstructions);
+        var block = session.Machine.RamBlocks[0];
+        var page = new byte[RamBlock.PageSize];
+        for (var number = 0UL; number < 12; number++)
+        {
+            page.AsSpan().Fill((byte)random.Below(4));
+            block.Write((block.PageCount / 2 + number) << RamBlock.PageShift, page);
+        }
     }
 
     /// <summary>Goes back to checkpoints of a run, and on from them in other machines.</summary>
