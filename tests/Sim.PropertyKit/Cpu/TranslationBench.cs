@@ -27,7 +27,7 @@ internal sealed unsafe class TranslationBench : IDisposable
     private readonly MemoryRegion[] overlays;
     private readonly CaseClasses classes;
     private readonly HashSet<(uint Page, bool Store, uint Msr)> used = [];
-    private (TranslationStep Step, uint Msr)? latestStore;
+    private (TranslationStep Step, uint Msr)? latestAccess, latestStore;
 
     public TranslationBench(CaseClasses classes)
     {
@@ -69,6 +69,8 @@ internal sealed unsafe class TranslationBench : IDisposable
                 break;
             case TranslationStepKind.SetPid:
                 Execute(Asm.Mtspr((step.Number % 3) switch { 0 => Pid0, 1 => Pid1, _ => Pid2 }, 5), (uint)(step.Page % 3));
+                if (AccessAgain(latestAccess))
+                    classes.Add("accessed again with another PID");
                 break;
             case TranslationStepKind.SetMsr:
                 Context.SetMsr(cpu.State, (step.Number % 2 == 0 ? Msr.Pr : 0) | (step.Number / 2 % 2 == 0 ? Msr.Ds : 0)
@@ -80,7 +82,8 @@ internal sealed unsafe class TranslationBench : IDisposable
             case TranslationStepKind.OpenEpoch:
                 cpu.Ram.OpenEpoch();
                 other.OpenEpoch();
-                StoreAgain();
+                if (AccessAgain(latestStore))
+                    classes.Add("stored again in a new epoch");
                 break;
             case TranslationStepKind.Fetch:
                 Fetch(Window + 0x1000 * (uint)step.Page + 4 * (uint)(step.Number % 8));
@@ -175,29 +178,33 @@ internal sealed unsafe class TranslationBench : IDisposable
             CheckFault(result == TranslationResult.Missed ? Vector.DataTlbError : Vector.DataStorage, address);
             Check.Equal(address, state->Dear, "DEAR");
         }
-        else if (!isStore)
-            Check.Equal(expected, state->Gpr[6], "what was loaded");
         else
         {
+            latestAccess = (step, state->Msr);
+            if (!isStore)
+            {
+                Check.Equal(expected, state->Gpr[6], "what was loaded");
+                return;
+            }
+
             CheckStored(physical, value, expected);
-            latestStore = (step, state->Msr);
+            latestStore = latestAccess;
         }
     }
 
     /// <summary>
-    /// Makes the latest store to RAM again, in the context that it was made in: what has been remembered for it must not hide it from the
-    /// new epoch.
+    /// Makes an access again, in the context that it was made in: what has been remembered for it must not stand for what is so now.
     /// </summary>
-    private void StoreAgain()
+    private bool AccessAgain((TranslationStep Step, uint Msr)? access)
     {
-        if (latestStore is not var (step, msr))
-            return;
+        if (access is not var (step, msr))
+            return false;
         var present = cpu.State->Msr;
         Context.SetMsr(cpu.State, msr);
         Access(step);
         Context.SetMsr(cpu.State, present);
-        classes.Add("stored again in a new epoch");
-        classes.Add("stored again in another context", (msr & (Msr.Ds | Msr.Pr)) != 0);
+        classes.Add("accessed again in another context", (msr & (Msr.Ds | Msr.Pr)) != 0);
+        return true;
     }
 
     private void CheckStored(ulong physical, uint value, uint before)

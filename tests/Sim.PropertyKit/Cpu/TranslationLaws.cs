@@ -18,7 +18,7 @@ public static class TranslationLaws
                 ("fault DataStorage", 0.1),
                 ("fault InstructionTlbError", 0.3), ("fault InstructionStorage", 0.05), ("remapped", 0.3),
                 ("stored to registers or ROM", 0.01),
-                ("stepped in user mode", 0.2), ("stored again in a new epoch", 0.2), ("stored again in another context", 0.01),
+                ("stepped in user mode", 0.2), ("stored again in a new epoch", 0.2), ("accessed again in another context", 0.01), ("accessed again with another PID", 0.2),
             ],
         });
 

@@ -13,7 +13,7 @@ public enum TranslationStepKind
     /// <summary>tlbivax: by address or all.</summary>
     Invalidate,
 
-    /// <summary>mtspr PID0 to PID2.</summary>
+    /// <summary>mtspr PID0 to PID2, and the latest access again.</summary>
     SetPid,
 
     /// <summary>Another MSR: address spaces and user mode.</summary>
@@ -64,7 +64,8 @@ public sealed record TranslationSequence(IReadOnlyList<TranslationStep> Steps)
             (4, Gen.Constant(TranslationStepKind.WriteEntry)),
             (6, Gen.Elements(TranslationStepKind.Load, TranslationStepKind.Store, TranslationStepKind.Fetch)),
             (3, Gen.Elements(Enum.GetValues<TranslationStepKind>())),
-            (1, Gen.Constant(TranslationStepKind.OpenEpoch)))
+            (1, Gen.Constant(TranslationStepKind.OpenEpoch)),
+            (2, Gen.Constant(TranslationStepKind.SetPid)))
         from page in Gen.Frequency((3, Gen.Choose(0, 1)), (1, Gen.Choose(0, 7)))
         from number in Gen.Choose(0, 9999)
         select new TranslationStep(kind, page, number);
