@@ -120,13 +120,16 @@ public static class PropertyLaws
                 $"{made.Class.Type.Name}.{property.Name} of a path that leads nowhere");
     }
 
-    /// <summary>True for a value that a device keeps in a field that is marked as its configuration, and for what says so itself.</summary>
+    /// <summary>
+    /// True for a value with a default that a device keeps in a field that is marked as its configuration, and for what says so itself.
+    /// Properties that functions set have no default, and may be set at any time.
+    /// </summary>
     private static bool IsConfiguration(QomObject made, Property property)
     {
         if (property.FixedAfterRealize)
             return true;
-        if (property.Type.StartsWith("link<", StringComparison.Ordinal))
-            return false;   // Links can be wired anew.
+        if (property.Default is null)
+            return false;
         for (var level = made.GetType(); level is not null; level = level.BaseType)
         {
             const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
