@@ -1,5 +1,4 @@
 using Sim.Engine.Base;
-using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Session;
 
 namespace Sim.Snapshots;
@@ -126,16 +125,11 @@ internal sealed class DigestComparison
 
     private static string Hash(uint hash) => FormattableString.Invariant($"content with hash {hash:x8}");
 
-    /// <summary>A CPU goes by its index as well.</summary>
-    private string Named(string path) => session.Machine.Devices().OfType<PowerPcCpu>().FirstOrDefault(cpu => cpu.CanonicalPath == path) is { } cpu
-        ? FormattableString.Invariant($"CPU {cpu.CpuIndex} ({path})")
-        : path;
-
     private void Diverge(IReadOnlyList<SnapshotDifference> differences)
     {
         Divergence = new Divergence(lastEqual, MomentRecord.Of(session), [.. differences.Select(d => d with
         {
-            Where = SnapshotError.Printable(Named(d.Where)), What = SnapshotError.Printable(d.What),
+            Where = SnapshotError.Printable(MachineComparison.Named(session.Machine, d.Where)), What = SnapshotError.Printable(d.What),
         })]);
         session.RequestEnd(EndReason.Divergence);
     }

@@ -122,6 +122,15 @@ public sealed class JournalReader : IDisposable
         }
     }
 
+    /// <summary>The configuration of the machine, with the contents of its images.</summary>
+    /// <param name="findImage">Gives the content of an image that the journal does not hold, see <see cref="Boot"/>.</param>
+    /// <exception cref="SimException">An image is missing, or the configuration is none.</exception>
+    public MachineConfiguration ReadConfiguration(Func<ImageRecord, ReadOnlyMemory<byte>>? findImage = null)
+    {
+        using var session = Boot(null, findImage);
+        return session.Machine.Configuration;
+    }
+
     /// <summary>Builds the machine at one of <see cref="Snapshots"/>; null when its file is missing, broken or of another run.</summary>
     internal Session? Restore(int snapshot, SessionOptions? options, Func<ImageRecord, ReadOnlyMemory<byte>>? findImage)
     {

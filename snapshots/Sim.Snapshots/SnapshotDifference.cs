@@ -10,7 +10,20 @@ namespace Sim.Snapshots;
 /// <param name="What">The field, or the range of bytes.</param>
 /// <param name="First">In the first snapshot.</param>
 /// <param name="Second">In the second one.</param>
-public readonly record struct SnapshotDifference(string Where, string What, string First, string Second);
+public readonly record struct SnapshotDifference(string Where, string What, string First, string Second)
+{
+    /// <summary>Stands for the value of what one side does not have.</summary>
+    internal const string Absent = "(absent)";
+
+    /// <summary>Stands for the value of a section that the other side does not have.</summary>
+    internal const string Present = "present";
+
+    /// <summary>True for a whole section, named in <see cref="What"/> by its type, that one side alone has.</summary>
+    public bool IsSectionOfOne => (First, Second) is (Present, Absent) or (Absent, Present);
+
+    /// <summary>False when the first side has nothing there.</summary>
+    public bool IsInFirst => First != Absent;
+}
 
 /// <summary>Compares snapshots: names device and field, and ranges of RAM.</summary>
 public static class SnapshotComparison
@@ -18,25 +31,27 @@ public static class SnapshotComparison
     /// <summary>Equal bytes between two differences that count as one range.</summary>
     private const int Gap = 16;
 
-    private const string Absent = "(absent)";
+    private const string Absent = SnapshotDifference.Absent;
 
     /// <summary>All differences: configuration, waiting input, state in order of path, RAM in order of address.</summary>
     public static IEnumerable<SnapshotDifference> Compare(SnapshotReader first, SnapshotReader second)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        return CompareConfigurations(first.Header, second.Header)
+        return CompareConfigurations((first.Header.Configuration, first.Header.Images), (second.Header.Configuration, second.Header.Images))
             .Concat(Objects("input", InputCodec.ToRecord(first.Input), InputCodec.ToRecord(second.Input)))
             .Concat(CompareSections(first.Sections, second.Sections))
             .Concat(CompareRam(first, second));
     }
 
-    private static IEnumerable<SnapshotDifference> CompareConfigurations(SnapshotHeader first, SnapshotHeader second) =>
+    /// <summary>In what two configurations differ, images by their checksums.</summary>
+    internal static IEnumerable<SnapshotDifference> CompareConfigurations(
+        (ConfigurationRecord Configuration, ImageRecord[] Images) first, (ConfigurationRecord Configuration, ImageRecord[] Images) second) =>
         Objects("configuration", first.Configuration, second.Configuration)
-            .Concat(Fields("configuration", Images(first), Images(second)));
+            .Concat(Fields("configuration", Checksums(first.Images), Checksums(second.Images)));
 
-    private static List<StateField> Images(SnapshotHeader header) =>
-        [.. header.Images.Select(static i => new StateField(i.Role, Convert.ToHexStringLower(i.Sha256)))];
+    private static List<StateField> Checksums(ImageRecord[] images) =>
+        [.. images.Select(static i => new StateField(i.Role, Convert.ToHexStringLower(i.Sha256)))];
 
     /// <summary>Fields that differ, in order of path.</summary>
     /// <param name="first">Sections.</param>
@@ -52,7 +67,7 @@ public static class SnapshotComparison
             var a = left.TryGetValue(key, out var inFirst) ? inFirst : default;
             var b = right.TryGetValue(key, out var inSecond) ? inSecond : default;
             if (a.Path is null || b.Path is null)
-                yield return new(key.Path, key.Type, a.Path is null ? Absent : "present", b.Path is null ? Absent : "present");
+                yield return new(key.Path, key.Type, PresenceOf(a), PresenceOf(b));
             else if (!a.Bytes.Span.SequenceEqual(b.Bytes.Span))
             {
                 foreach (var difference in Fields(key.Path, FieldsOf(a, registry), FieldsOf(b, registry)))
@@ -60,6 +75,8 @@ public static class SnapshotComparison
             }
         }
     }
+
+    private static string PresenceOf(StateSection section) => section.Path is null ? Absent : SnapshotDifference.Present;
 
     private static IReadOnlyList<StateField> FieldsOf(StateSection section, TypeRegistry? registry)
     {

@@ -118,6 +118,32 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public void Inputs_and_writes_enter_the_same_configuration_again_at_their_instruction()
+    {
+        using var session = Demo.Boot();
+        using (var recording = Recording.Start(session, file.Path, new RecordingOptions { DigestInterval = 20_000 }))
+        {
+            _ = new StopBetweenFrames(session, () =>
+            {
+                if (session.Scheduler.AtFrameBoundary)
+                    session.Send("x");
+                session.Input.Apply(new RegisterWrite(0, "sprg7", (uint)session.Scheduler.TotalInstructions));
+            });
+            session.Console.Written += _ => session.Debugger.RequestStop();
+            MachineScenario.RunFor(session, 400_000);
+            recording.Finish(EndReason.Instructions);
+        }
+
+        using var journal = JournalReader.Open(file.Path);
+        Assert.Contains(journal.Inputs, static i => i.IsLate);
+        Assert.Contains(journal.Writes, static w => !w.Moment.IsBoundary);
+        var same = journal.ReadConfiguration(static _ => LawGuests.Demo.Bytes);
+        Assert.Null(JournalComparison.Find(journal, same, static _ => LawGuests.Demo.Bytes, Cancellation));
+        var other = same with { Scheduler = same.Scheduler with { Quantum = 30_000 } };
+        Assert.NotNull(JournalComparison.Find(journal, other, static _ => LawGuests.Demo.Bytes, Cancellation));
+    }
+
+    [Fact]
     public void A_fork_leaves_the_recorded_run_at_the_first_write()
     {
         using var session = Demo.Boot();

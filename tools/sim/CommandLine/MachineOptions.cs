@@ -84,35 +84,37 @@ internal sealed class MachineOptions
 
     /// <summary>The configuration that the command line describes. Its files have been read.</summary>
     /// <exception cref="SimException">A value is wrong or a file cannot be read.</exception>
-    public MachineConfiguration Read(ParseResult result)
+    public MachineConfiguration Read(ParseResult result) => Read(result, new MachineConfiguration());
+
+    /// <summary>A configuration with what the command line says in place of what it says there.</summary>
+    /// <exception cref="SimException">A value is wrong or a file cannot be read.</exception>
+    public MachineConfiguration Read(ParseResult result, MachineConfiguration defaults)
     {
-        var defaults = new MachineConfiguration();
         var (machine, properties) =
-            result.GetValue(Machine) is { } text ? KeyValueText.Parse("--machine", text, "type") : (defaults.Machine, []);
+            result.GetValue(Machine) is { } text ? KeyValueText.Parse("--machine", text, "type") : (defaults.Machine, defaults.MachineProperties);
         return new MachineConfiguration
         {
             Machine = machine,
             MachineProperties = properties,
-            Cpu = result.GetValue(Cpu),
+            Cpu = result.GetValue(Cpu) ?? defaults.Cpu,
             Smp = result.GetValue(Smp) is { } smp ? CpuCount(smp) : defaults.Smp,
-            Memory = result.GetValue(Memory) is { } memory ? MachineConfiguration.ParseMemorySize(memory) : null,
-            Bios = result.GetValue(Bios) == "demo" ? Running.Firmware.DemoImage() : Image(result, Bios, "firmware"),
-            Kernel = Image(result, Kernel, "kernel"),
-            Initrd = Image(result, Initrd, "initial RAM disk"),
-            Dtb = Image(result, Dtb, "device tree"),
-            Append = result.GetValue(Append) ?? "",
-            Devices = [.. (result.GetValue(Device) ?? []).Select(DeviceOf)],
-            Globals = [.. (result.GetValue(Global) ?? []).Select(GlobalOf)],
-            Serials = Serials(result).Count,
-            Scheduler = ReadScheduler(result),
+            Memory = result.GetValue(Memory) is { } memory ? MachineConfiguration.ParseMemorySize(memory) : defaults.Memory,
+            Bios = (result.GetValue(Bios) == "demo" ? Running.Firmware.DemoImage() : Image(result, Bios, "firmware")) ?? defaults.Bios,
+            Kernel = Image(result, Kernel, "kernel") ?? defaults.Kernel,
+            Initrd = Image(result, Initrd, "initial RAM disk") ?? defaults.Initrd,
+            Dtb = Image(result, Dtb, "device tree") ?? defaults.Dtb,
+            Append = result.GetValue(Append) ?? defaults.Append,
+            Devices = result.GetValue(Device) is { Length: > 0 } devices ? [.. devices.Select(DeviceOf)] : defaults.Devices,
+            Globals = result.GetValue(Global) is { Length: > 0 } globals ? [.. globals.Select(GlobalOf)] : defaults.Globals,
+            Serials = result.GetValue(Serial) is { Length: > 0 } serials ? serials.Length : defaults.Serials,
+            Scheduler = ReadScheduler(result, defaults.Scheduler),
             Seed = result.GetValue(Seed) is { } seed ? OptionValues.Number("--seed", seed, 0, ulong.MaxValue) : defaults.Seed,
             RtcBase = result.GetValue(RtcBase) is { } start ? ReadRtcBase(start) : defaults.RtcBase,
         };
     }
 
-    private SchedulerOptions ReadScheduler(ParseResult result)
+    private SchedulerOptions ReadScheduler(ParseResult result, SchedulerOptions options)
     {
-        var options = new SchedulerOptions();
         if (result.GetValue(Schedule) is { } policy)
             options = options with { Policy = SchedulePolicy.Parse(policy) };
         if (result.GetValue(Quantum) is { } quantum)

@@ -11,6 +11,10 @@ internal static class OptionValues
     public static Option<string?> Value(string name, string helpName, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = helpName, Description = description, Arity = ArgumentArity.ExactlyOne };
 
+    /// <summary>An option that can be given once, with a value or without.</summary>
+    public static Option<string?> OptionalValue(string name, string helpName, string description) =>
+        new(name) { HelpName = $"[{helpName}]", Description = description, Arity = ArgumentArity.ZeroOrOne };
+
     /// <summary>An option that can be given several times, one value each.</summary>
     public static Option<string[]> Values(string name, string helpName, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = helpName, Description = description, Arity = ArgumentArity.OneOrMore };

@@ -20,8 +20,9 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
     private readonly Option<bool> allowPrefix = OptionValues.Flag("--allow-prefix",
         "A journal without an end, as a killed process leaves it, is all right when it replays as far as it goes.");
 
-    private readonly Option<string?> compare = OptionValues.Value("--compare", "OTHER.simrec",
-        "Replays two journals side by side instead and names the first difference, to the instruction and the field.");
+    private readonly Option<string?> compare = OptionValues.OptionalValue("--compare", "OTHER.simrec",
+        "Runs two recordings side by side instead and names the first difference, to the instruction and the field. Without OTHER.simrec the second "
+        + "run is that of the same inputs, each at its virtual time, on a machine that the machine options change.");
 
     private readonly Option<bool> fork = OptionValues.Flag("--fork",
         "Lets gdb write: from the first write on it is another run than the recorded one, and nothing is compared.");
@@ -34,10 +35,16 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
         "sim replay session.simrec",
         "sim replay session.simrec --to 2.5s --save middle.simsnap",
         "sim replay session.simrec --to mark:booted --gdb 1234",
-        "sim replay session.simrec --compare other.simrec")
+        "sim replay session.simrec --compare other.simrec",
+        "sim replay session.simrec --compare --schedule random:9",
+        "sim replay session.simrec --compare --smp 2 --rtc-base 2020-01-31")
     { file }
         .With("Options", to, allowPrefix, fork, compare, machine.Serial, machine.Plugin)
+        .With("Machine options, with --compare", Changes)
         .With("Run options", run.ForReplay);
+
+    /// <summary>Options that change the machine, and so are for a comparison alone. A serial port's backend belongs to any replay.</summary>
+    private IReadOnlyList<Option> Changes => [.. machine.All.Where(o => o != machine.Serial && o != machine.Plugin)];
 
     private int Execute(ParseResult result)
     {
@@ -45,8 +52,10 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
         Plugins.Load(result.GetValue(machine.Plugin));
         var path = result.GetValue(file)!;
         using var journal = JournalReader.Open(path);
-        if (result.GetValue(compare) is { } other)
-            return Compare(journal, other, settings, result);
+        if (result.GetResult(compare) is not null)
+            return Compare(journal, settings, result);
+        if (Changes.FirstOrDefault(o => result.GetResult(o) is not null) is { } change)
+            throw new SimException($"{change.Name} would change the recorded machine: that goes with --compare alone.");
         var target = JournalTarget.Parse("--to", result.GetValue(to), journal);
         SayVersion(journal);
         using var execution = new MachineRun(host, settings, machine.Serials(result, journal.Header.Configuration.Serials, path)) { TakesInput = false };
@@ -89,17 +98,42 @@ internal sealed class ReplayCommand(CommandHost host, MachineOptions machine, Ru
     private static string RecordedWith(JournalReader journal) => FormattableString.Invariant(
         $"was recorded with behaviour version {journal.BehaviourVersion}; this program has {Versions.Behaviour}");
 
-    private int Compare(JournalReader first, string other, RunSettings settings, ParseResult result)
+    private int Compare(JournalReader first, RunSettings settings, ParseResult result)
     {
-        if (settings != new RunSettings() || result.GetValue(to) is not null || result.GetValue(fork))
-            throw new SimException("--compare goes with no other option: it replays both journals as far as they go.");
-        using var second = JournalReader.Open(other);
+        if (settings != new RunSettings() || result.GetValue(to) is not null || result.GetValue(fork) || result.GetValue(allowPrefix))
+            throw new SimException("--compare goes with machine options alone: it compares both runs as far as they go.");
         SayVersion(first);
-        SayVersion(second);
         host.WatchSignals();
-        var difference = JournalComparison.Find(
-            first, second, image => SavedImages.Find(image, first.Name), image => SavedImages.Find(image, second.Name), host.Interrupted);
-        host.Print(difference is null ? $"{first.Name} and {second.Name} are the same run.\n" : ComparisonText.Of(difference));
+        ReadOnlyMemory<byte> FindImage(ImageRecord image) => SavedImages.Find(image, first.Name);
+        try
+        {
+            return result.GetValue(compare) is { } other
+                ? CompareJournals(first, other, FindImage, result)
+                : Say(
+                    JournalComparison.Find(first, machine.Read(result, first.ReadConfiguration(FindImage)), FindImage, host.Interrupted),
+                    $"{first.Name} and the run of the machine with these options are the same.");
+        }
+        catch (OperationCanceledException)
+        {
+            host.Say("the comparison was interrupted.");
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    private int CompareJournals(JournalReader first, string other, Func<ImageRecord, ReadOnlyMemory<byte>> findImage, ParseResult result)
+    {
+        if (Changes.Append(machine.Serial).FirstOrDefault(o => result.GetResult(o) is not null) is { } change)
+            throw new SimException($"{change.Name} does not go with --compare {other}: each journal has its machine.");
+        using var second = JournalReader.Open(other);
+        SayVersion(second);
+        return Say(
+            JournalComparison.Find(first, second, findImage, image => SavedImages.Find(image, second.Name), host.Interrupted),
+            $"{first.Name} and {second.Name} are the same run.");
+    }
+
+    private int Say(RunDifference? difference, string same)
+    {
+        host.Print(difference is null ? PrintableText.Of(same) + "\n" : ComparisonText.Of(difference));
         return difference is null ? ExitCodes.Done : ExitCodes.Divergence;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Sim.Cli.Gdb;
@@ -149,6 +150,102 @@ public sealed class JournalCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_that_goes_on_where_the_other_ends_is_another_run()
+    {
+        Record("--digest-every", "50us");
+        var other = InDirectory("other.simrec");
+        SimCommandLine.Invoke("record", other, "--bios", "demo", "--smp", "2", "--schedule", "random:3", "--digest-every", "50us", "--until-time", "600us");
+        var result = SimCommandLine.Invoke("replay", Journal, "--compare", other);
+        Assert.Equal(4, result.ExitCode);
+        Assert.StartsWith("equal up to frame ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nthen the first ends (poweroff) at frame ", result.Output, StringComparison.Ordinal);
+        Assert.Contains(" -> the second ends (until-time) at frame ", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--schedule random:3 --memory 256M --quantum 20000 --bios demo")]
+    public void Options_that_change_nothing_give_the_same_run(string options)
+    {
+        Record("--digest-every", "50us", "--embed");
+        var result = SimCommandLine.Invoke(["replay", Journal, "--compare", .. Words(options)]);
+        Assert.Equal((0, $"{Journal} and the run of the machine with these options are the same.\n"), (result.ExitCode, result.Output));
+    }
+
+    [Theory]
+    [InlineData("--schedule random:9", "configuration Schedule: random:3 -> random:9", "  /scheduler Prng.S0: ", "  /scheduler FrameEnd: ")]
+    [InlineData("--icount-shift 2", "configuration Shift: 1 -> 2", "equal up to frame 0, 0 ns, 0 instructions", "  /scheduler FrameEnd: ")]
+    [InlineData("--memory 128M", "  mpc8544ds.ram size: 0x10000000 -> 0x8000000", "otherwise equal up to frame ", "  CPU 0 (/machine/unattached/device[0]) Gpr[10]: 0x10000000 -> 0x8000000")]
+    [InlineData("--seed 5", "different from the beginning:", "  mpc8544ds.ram 0x", "which is the end of both")]
+    [InlineData("--smp 3", "only the second machine has: ", "CPU 2 (/machine/unattached/device[2]) powerpc-cpu", "  CPU 0 (/machine/unattached/device[0]) Gpr[")]
+    public void Other_options_differ_at_a_moment_in_a_device_and_a_field_with_both_values(string options, params string[] texts)
+    {
+        Record("--digest-every", "50us");
+        var result = SimCommandLine.Invoke(["replay", Journal, "--compare", .. Words(options)]);
+        Assert.Equal(4, result.ExitCode);
+        Assert.All(texts, text => Assert.Contains(text, result.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_byte_of_an_image_makes_its_difference_where_the_CPU_loads_it()
+    {
+        Record("--digest-every", "50us");
+        var bytes = Sim.Cli.Running.Firmware.DemoImage().Bytes.ToArray();
+        var at = bytes.AsSpan().IndexOf("All counts agree"u8);
+        bytes[at] = (byte)'a';
+        var image = InDirectory("other.elf");
+        File.WriteAllBytes(image, bytes);
+        var result = SimCommandLine.Invoke("replay", Journal, "--compare", "--bios", image);
+        Assert.Equal(4, result.ExitCode);
+        var lines = result.Output.TrimEnd('\n').Split('\n');
+        Assert.StartsWith("configuration bios: ", lines[0], StringComparison.Ordinal);
+        var equal = Assert.Single(lines, static l => l.StartsWith("otherwise equal up to frame ", StringComparison.Ordinal));
+        Assert.InRange(long.Parse(equal.Split(' ')[^2], CultureInfo.InvariantCulture), 500_000, 2_000_000);
+        Assert.Matches(@"^  CPU \d \(/machine/unattached/device\[\d\]\) Gpr\[\d+\]: 0x41 -> 0x61$", lines[^1]);
+    }
+
+    [Fact]
+    public void Typed_input_goes_to_the_other_machine_at_its_virtual_time_and_a_clock_differs_where_it_is_read()
+    {
+        Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+        var script = InDirectory("date.script");
+        File.WriteAllText(script, "expect autoboot:\nsend\nexpect =>\\x20\nsend date\nexpect =>\\x20\nsend poweroff\n");
+        var recorded = SimCommandLine.Invoke("record", Journal, "--machine", "ppce500", "--smp", "2", "--script", script, "--digest-every", "10ms");
+        Assert.Equal(0, recorded.ExitCode);
+        Assert.Equal(0, SimCommandLine.Invoke("replay", Journal, "--compare").ExitCode);
+        var clock = SimCommandLine.Invoke("replay", Journal, "--compare", "--rtc-base", "2020-01-01");
+        Assert.Equal(4, clock.ExitCode);
+        Assert.Contains("\n  /machine/unattached/device[4] Registers: ", clock.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("different input", clock.Output, StringComparison.Ordinal);
+        var schedule = SimCommandLine.Invoke("replay", Journal, "--compare", "--schedule", "random:1");
+        Assert.Contains("first different input: at frame ", schedule.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--smp 4", 2, "--smp would change the recorded machine: that goes with --compare alone.")]
+    [InlineData("--compare FILE --smp 4", 2, "--smp does not go with --compare FILE: each journal has its machine.")]
+    [InlineData("--compare --pace max", 2, "--compare goes with machine options alone")]
+    [InlineData("--compare --smp 40", 2, "--smp 40 is out of range")]
+    public void What_cannot_be_compared_is_refused(string options, int code, string sentence)
+    {
+        Record();
+        var result = SimCommandLine.Invoke(["replay", Journal, .. Words(options.Replace("FILE", Journal, StringComparison.Ordinal))]);
+        Assert.True(result.ExitCode == code, $"{result.ExitCode}: {result.Error}");
+        Assert.Contains(sentence.Replace("FILE", Journal, StringComparison.Ordinal), result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recording_from_the_middle_has_the_machine_of_its_snapshot()
+    {
+        var saved = InDirectory("early.simsnap");
+        Assert.Equal(0, SimCommandLine.Invoke("run", "--bios", "demo", "--until-time", "300us", "--save", saved).ExitCode);
+        Assert.Equal(0, SimCommandLine.Invoke("record", Journal, "--from", saved).ExitCode);
+        var result = SimCommandLine.Invoke("replay", Journal, "--compare", "--smp", "2");
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains(", not at power-on: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_recorder_that_is_killed_leaves_what_replays()
     {
         using var process = Process.Start(new ProcessStartInfo(
@@ -292,6 +389,8 @@ public sealed class JournalCommandTests : IDisposable
     /// <summary>Of the end line, what depends on the machine's state alone.</summary>
     private static string Stable(SimCommandLine.Result result) => string.Join(
         ' ', result.LastLine.Split("  ")[0].Split(' ').Where(static word => !word.StartsWith("reason=", StringComparison.Ordinal)));
+
+    private static string[] Words(string options) => options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private string InDirectory(string name) => Path.Combine(directory.FullName, name);
 }
