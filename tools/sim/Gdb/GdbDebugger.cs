@@ -36,8 +36,8 @@ internal sealed class GdbDebugger : IDebuggerClient
     /// <summary>Called when the client ends the run.</summary>
     public Action? Killed { get; init; }
 
-    /// <inheritdoc/>
-    public bool WantsStop => server.HasInput;
+    /// <summary>True when something waits to be answered. A run that is to end answers nothing more: it would stop again and again.</summary>
+    public bool WantsStop => server.HasInput && !cancellation.IsCancellationRequested;
 
     /// <inheritdoc/>
     public void Stopped(DebugStop stop)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Sim.Cli.Gdb;
 using Sim.Cli.Guests;
+using Sim.Snapshots;
 using Xunit;
 
 namespace Sim.Tests;
@@ -209,6 +210,59 @@ public sealed class GdbClientTests : IDisposable
         using var client = new RawGdbClient(sim.Address);
         Assert.Equal("OK", client.Ask("vKill;1"));
         Assert.StartsWith("end: reason=quit ", sim.End(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_kill_ends_the_run_whatever_comes_behind_it()
+    {
+        using var sim = new SimUnderGdb([.. demo, "-S"]);
+        using var client = new RawGdbClient(sim.Address);
+        Assert.StartsWith("T05", client.Ask("?"), StringComparison.Ordinal);
+        client.Send([.. PacketReader.Frame("k"), .. Enumerable.Repeat(PacketReader.Frame("?"), 50).SelectMany(static p => p)]);
+        Assert.StartsWith("end: reason=quit ", sim.End(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("k", "quit")]
+    [InlineData("vKill;1", "quit")]
+    [InlineData("D", "poweroff")]
+    [InlineData("c", "poweroff")]
+    [InlineData("", "poweroff")]
+    public void A_recording_is_whole_however_the_client_leaves(string last, string reason)
+    {
+        // Without a last packet the client is lost while the machine stands still, with 'c' while it runs.
+        CheckRecording(reason, sim =>
+        {
+            using var client = new RawGdbClient(sim.Address);
+            Assert.Equal("OK", client.Ask("Z0,100540,4"));
+            Assert.Contains("40:00100540;", client.Ask("c"), StringComparison.Ordinal);
+            Assert.Equal("OK", client.Ask("P14=00000007"));
+            Assert.Equal("OK", client.Ask("z0,100540,4"));
+            client.Send(PacketReader.Frame(last));
+        });
+    }
+
+    [Theory]
+    [InlineData("kill", "quit")]
+    [InlineData("detach", "poweroff")]
+    [InlineData("quit", "poweroff")]
+    [InlineData("shell kill -9 $PPID", "poweroff")]
+    public void A_recording_is_whole_however_gdb_leaves(string last, string reason) =>
+        CheckRecording(reason, sim => sim.Gdb(null, $"set endian big\nbreak *0x100540\ncontinue\nset $r20 = 7\ndelete\n{last}"));
+
+    /// <summary>Records the demo while a debugger writes to it and leaves, and replays that to the same end.</summary>
+    private void CheckRecording(string reason, Action<SimUnderGdb> debug)
+    {
+        var journal = Path.Combine(directory.FullName, "gdb.simrec");
+        using var sim = new SimUnderGdb(["record", journal, .. demo, "--digest-every", "50us", "-S"]);
+        debug(sim);
+        var end = sim.End();
+        Assert.StartsWith($"end: reason={reason} ", end, StringComparison.Ordinal);
+        using (var reader = JournalReader.Open(journal))
+            Assert.Single(reader.Writes);
+        var replayed = SimCommandLine.Invoke("replay", journal);
+        Assert.True(replayed.ExitCode == 0, replayed.Error);
+        Assert.Equal(end, replayed.LastLine.Split("  ")[0]);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Sim.Cli.Gdb;
 
 namespace Sim.Tests;
 
-/// <summary>A <c>sim run</c>, or <c>sim replay</c>, in a process of its own with a port for gdb, which the host chooses.</summary>
+/// <summary>A <c>sim run</c>, <c>record</c> or <c>replay</c>, in a process of its own with a port for gdb, which the host chooses.</summary>
 internal sealed class SimUnderGdb : IDisposable
 {
     private const string Announcement = "target remote ";
@@ -19,7 +19,7 @@ internal sealed class SimUnderGdb : IDisposable
     /// <summary>Starts it and waits until the port is open.</summary>
     public SimUnderGdb(params string[] arguments)
     {
-        string[] all = [Path.Combine(AppContext.BaseDirectory, "sim.dll"), .. arguments is ["replay", ..] ? arguments : ["run", .. arguments], "--gdb", "0"];
+        string[] all = [Path.Combine(AppContext.BaseDirectory, "sim.dll"), .. arguments is ["record" or "replay", ..] ? arguments : ["run", .. arguments], "--gdb", "0"];
         process = Process.Start(new ProcessStartInfo("dotnet", all)
         {
             RedirectStandardInput = true,
