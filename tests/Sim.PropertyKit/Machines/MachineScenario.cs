@@ -23,7 +23,7 @@ public sealed record OwnMachine(MachineConfiguration Configuration, long Time, T
 /// <param name="Quantum">ns.</param>
 /// <param name="Shift">log2 of ns per instruction.</param>
 public sealed record MachineScenario(
-    string Guest, int Smp, string Schedule = "round-robin", long Quantum = 20 * VirtualTime.Microsecond, int Shift = 1)
+    string Guest, int Smp, string Schedule = "round-robin", long Quantum = 20 * VirtualTime.Microsecond, int Shift = 1) : IRecordableCase
 {
     /// <summary>Virtual time after which a run is taken for stuck; the longest scenario takes about 60 ms.</summary>
     private const long Patience = VirtualTime.Second;
@@ -33,6 +33,9 @@ public sealed record MachineScenario(
 
     /// <summary>A machine of one's own with its guest, in place of <see cref="Guest"/>; null for none.</summary>
     public OwnMachine? Own { get; init; }
+
+    /// <summary>When the clock chip begins, in seconds since 1970.</summary>
+    public long RtcBase { get; init; } = MachineConfiguration.DefaultRtcBase;
 
     /// <summary>Virtual time at which a run ends at the latest, ns.</summary>
     public long Deadline => Own?.Time ?? VirtualTime.Never;
@@ -68,7 +71,7 @@ public sealed record MachineScenario(
             Bios = Image,
             Smp = Smp,
             Scheduler = schedule,
-            RtcBase = 1_700_000_000 + (86_400 * Smp),   // Another one than the default: a file that loses it shows.
+            RtcBase = RtcBase,
             Devices = registry is null ? [] : [new DeviceRequest(PlantedDevice.TypeName, [])],
         };
         var session = Session.Boot(configuration, new SessionOptions { Registry = registry, Pacer = pacer });
@@ -92,6 +95,14 @@ public sealed record MachineScenario(
             return Finish(session);
         session.Run(new RunLimits { Stop = new StopCondition { Time = Own.Time } });
         return RunOutcome.Of(session);
+    }
+
+    /// <inheritdoc/>
+    public void Record(string journal)
+    {
+        using var session = Boot();
+        using var recording = Recording.Start(session, journal);
+        recording.Finish(session.Run(new RunLimits { Stop = new StopCondition { Time = Own?.Time ?? Patience } }).Reason);
     }
 
     /// <summary>Runs a session for so many instructions of all its CPUs; with 0 it only lets requests take effect.</summary>
@@ -137,7 +148,11 @@ public sealed record MachineScenario(
             smp,
             random ? string.Create(CultureInfo.InvariantCulture, $"random:{seed}") : "round-robin",
             (long)instructions << shift,
-            shift);
+            shift)
+        {
+            // Another one than the default: a file that loses it shows.
+            RtcBase = 1_700_000_000 + (86_400 * smp),
+        };
 
     private static IEnumerable<MachineScenario> Shrink(MachineScenario scenario)
     {

@@ -20,8 +20,11 @@ namespace Sim.PropertyKit.Machines;
 /// <param name="Debugger">Seed of the <see cref="RandomDebugger"/> that writes; 0 for none.</param>
 /// <param name="Snapshots">ns between snapshots beside the journal; 0 for none.</param>
 public sealed record RecordedRun(
-    MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops, ulong Debugger, long Snapshots)
+    MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops, ulong Debugger, long Snapshots) : IRecordableCase
 {
+    /// <inheritdoc/>
+    public void Record(string journal) => ReplayLaws.Record(this, journal, null, new CaseClasses());
+
     /// <summary>Runs of every kind.</summary>
     public static Arbitrary<RecordedRun> Any { get; } = Of(MachineScenario.Any);
 
@@ -125,7 +128,7 @@ public static class ReplayLaws
         return RunOutcome.Of(replayer.Session);
     }
 
-    private static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
+    internal static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
     {
         run.Scenario.Classify(classes);
         var host = run.Host == 0 || run.Scenario.Own is { Configuration.Serials: 0 } ? null : new RandomHost(run.Host, inputs: 5);

@@ -10,8 +10,11 @@ namespace Sim.PropertyKit.Machines;
 /// <summary>When a machine is reset.</summary>
 /// <param name="Scenario">The machine.</param>
 /// <param name="Instructions">How many instructions it has run by then.</param>
-public sealed record ResetMoment(MachineScenario Scenario, int Instructions)
+public sealed record ResetMoment(MachineScenario Scenario, int Instructions) : IRecordableCase
 {
+    /// <inheritdoc/>
+    public void Record(string journal) => Scenario.Record(journal);
+
     /// <summary>Any machine at any moment, with a shrinker.</summary>
     public static Arbitrary<ResetMoment> Any { get; } = Of(MachineScenario.Any);
 

@@ -32,8 +32,11 @@ public readonly record struct RunStop(StopKind Kind, int Distance)
 /// <summary>A run and the stops at which it is interrupted; from the last one it goes on to its end.</summary>
 /// <param name="Scenario">The machine.</param>
 /// <param name="Stops">The stops.</param>
-public sealed record StoppedRun(MachineScenario Scenario, IReadOnlyList<RunStop> Stops)
+public sealed record StoppedRun(MachineScenario Scenario, IReadOnlyList<RunStop> Stops) : IRecordableCase
 {
+    /// <inheritdoc/>
+    public void Record(string journal) => Scenario.Record(journal);
+
     /// <inheritdoc/>
     public override string ToString() => $"new StoppedRun({Scenario}, [{string.Join(", ", Stops)}])";
 

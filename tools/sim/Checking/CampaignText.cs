@@ -50,6 +50,8 @@ internal static class CampaignText
             text.Append(CultureInfo.InvariantCulture, $"{failure.Message}\n");
             if (failure.File is not null)
                 text.Append(CultureInfo.InvariantCulture, $"saved: {failure.File}\n");
+            if (failure.Journal is not null)
+                text.Append(CultureInfo.InvariantCulture, $"its run: {failure.Journal}\n");
             text.Append(CultureInfo.InvariantCulture, $"again: {failure.Again}\n\n");
         }
 

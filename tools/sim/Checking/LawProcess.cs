@@ -53,7 +53,7 @@ internal static class LawProcess
 
     private static Process Start(string program, string law, CheckSettings settings)
     {
-        List<string> arguments = [program, "check", "--law", law, "--format", "jsonl"];
+        List<string> arguments = [program, "check", "--law", law, "--format", "jsonl", "--failures", settings.Failures];
         if (settings.Case is { } one)
             arguments.AddRange(["--case", one.ToString()]);
         else

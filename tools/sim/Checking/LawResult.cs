@@ -65,6 +65,9 @@ internal sealed record LawResult
     /// <summary>The file that the failure was saved to.</summary>
     public string? File { get; init; }
 
+    /// <summary>The journal of the shrunk case's run, for <c>sim replay</c>; null when the case is no run of one machine.</summary>
+    public string? Journal { get; init; }
+
     /// <summary>True when the law is broken, or may be for all that is known.</summary>
     [JsonIgnore]
     public bool IsFailure => Result is LawOutcome.Failed or LawOutcome.Crashed;

@@ -87,6 +87,7 @@ internal sealed class LawTrial
                 Replay = failure.Replay?.ToString(),
                 Cases = settings.Case is null ? failure.Cases : 1,
                 Again = settings.Again(law.Name, failure.Replay),
+                Journal = FailureFile.Record(law, failure, settings),
             };
         }
     }
