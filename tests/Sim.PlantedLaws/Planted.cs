@@ -2,6 +2,7 @@ using System.IO.Pipes;
 using FsCheck;
 using FsCheck.Fluent;
 using Sim.PropertyKit;
+using Sim.PropertyKit.Machines;
 using Check = Sim.PropertyKit.Check;
 
 namespace Sim.PlantedLaws;
@@ -34,6 +35,7 @@ internal static class Planted
         Of("crashes", "crash", static (number, _) => Crash(number), Sample),
         Of("endless", "long", static (_, _) => Wait(), Sample),
         Lacking,
+        NamedLaw.Of("run-fails", "run", "A machine never ends.", MachineScenario.Any, static (_, _) => Check.That(false, "It ends."), Sample),
     ];
 
     private static NamedLaw Lacking =>

@@ -51,7 +51,7 @@ public static class MachineHistoryLaws
         using var run = new MachineHistoryRun(history, null, new CaseClasses());
         _ = Check.Caught(run.Run);
         Recording? recording = null;
-        using var straight = run.RunStraight(session => recording = Recording.Start(session, journal, new RecordingOptions()));
+        using var straight = run.RunStraight(session => recording = Recording.Start(session, journal, new RecordingOptions { EmbedImages = true }));
         recording!.Finish(straight.PoweredOff ? EndReason.PowerOff : EndReason.Instructions);
         recording.Dispose();
     }

@@ -101,7 +101,7 @@ public sealed record MachineScenario(
     public void Record(string journal)
     {
         using var session = Boot();
-        using var recording = Recording.Start(session, journal);
+        using var recording = Recording.Start(session, journal, new RecordingOptions { EmbedImages = true });
         recording.Finish(session.Run(new RunLimits { Stop = new StopCondition { Time = Own?.Time ?? Patience } }).Reason);
     }
 

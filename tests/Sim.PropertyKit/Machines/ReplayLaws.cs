@@ -23,7 +23,7 @@ public sealed record RecordedRun(
     MachineScenario Scenario, ulong Host, int Start, long End, long DigestInterval, bool Detail, int Stops, ulong Debugger, long Snapshots) : IRecordableCase
 {
     /// <inheritdoc/>
-    public void Record(string journal) => ReplayLaws.Record(this, journal, null, new CaseClasses());
+    public void Record(string journal) => ReplayLaws.Record(this, journal, null, new CaseClasses(), embed: true);
 
     /// <summary>Runs of every kind.</summary>
     public static Arbitrary<RecordedRun> Any { get; } = Of(MachineScenario.Any);
@@ -128,7 +128,7 @@ public static class ReplayLaws
         return RunOutcome.Of(replayer.Session);
     }
 
-    internal static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes)
+    internal static RunOutcome Record(RecordedRun run, string path, TypeRegistry? table, CaseClasses classes, bool embed = false)
     {
         run.Scenario.Classify(classes);
         var host = run.Host == 0 || run.Scenario.Own is { Configuration.Serials: 0 } ? null : new RandomHost(run.Host, inputs: 5);
@@ -142,6 +142,7 @@ public static class ReplayLaws
             DigestInterval = run.DigestInterval,
             Detail = run.Detail,
             SnapshotInterval = run.Snapshots,
+            EmbedImages = embed,
         });
         using var debugger = run.Debugger == 0 || session.Scheduler.Clocks.Count == 0 ? null : new RandomDebugger(session, run.Debugger, 10);
         for (var stop = 0; stop < run.Stops; stop++)

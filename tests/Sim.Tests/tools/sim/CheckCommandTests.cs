@@ -50,6 +50,17 @@ public sealed class CheckCommandTests : IDisposable
         Assert.EndsWith($"case {again.Split(' ')[^1]}: 1 failed\n", repeated.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_run_of_a_failing_case_is_saved_and_replays()
+    {
+        var result = Check("--law", "run-fails", "--seed", "7");
+        var journal = Assert.Single(directory.GetFiles("*.simrec")).FullName;
+        Assert.Contains($"its run: {journal}\n", result.Output, StringComparison.Ordinal);
+        var replayed = SimCommandLine.Invoke("replay", journal);
+        Assert.True(replayed.ExitCode == 0, replayed.Error);
+        Assert.StartsWith("end: reason=poweroff ", replayed.LastLine, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("rare", "was not tried on enough of: negative", "rare +bad +500 .* failed +negative 0.0 %\n", "--seed 7")]
     [InlineData("fails-as-before", "725\nCheckFailedException: It is the past one.",
