@@ -370,6 +370,18 @@ public sealed class JournalCommandTests : IDisposable
         Assert.StartsWith("end: reason=quit ", replayed.LastLine, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_replay_campaign_goes_through()
+    {
+        Assert.SkipWhen(GuestCache.OfUser().FindUBoot() is null, "U-Boot is not installed: sim guests install u-boot");
+        HostTool.Require("python3", "python3");
+        string[] small = ["--guests", "u-boot", "--smp", "2", "--pace", "max", "--schedules", "random", "--commands", "2", "--replays", "1"];
+        var sim = $"dotnet {Path.Combine(AppContext.BaseDirectory, "sim.dll")}";
+        var result = HostTool.Run("python3", [Path.Combine(Repository.Root, "tools", "campaigns", "replay.py"), .. small, "--sim", sim]);
+        Assert.True(result.ExitCode == 0, result.Text + result.Error);
+        Assert.Contains("\n1 replays equal, 0 recordings not all right, ", result.Text, StringComparison.Ordinal);
+    }
+
     /// <summary>U-Boot, which waits for somebody to type as long as it is let.</summary>
     private static string[] Endless
     {
