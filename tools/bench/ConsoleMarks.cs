@@ -14,9 +14,8 @@ internal sealed record ConsoleMarks(IReadOnlyList<double> Times, double Seconds,
     /// <param name="command">The program and its arguments.</param>
     /// <param name="texts">What to wait for, ASCII.</param>
     /// <param name="isEndless">True for a program that is to be ended when it has printed the last one.</param>
-    /// <param name="limit">After this time it is ended; null for no limit.</param>
-    /// <exception cref="SimException">It failed, or ended before it had printed all, or was ended.</exception>
-    public static ConsoleMarks Run(IReadOnlyList<string> command, IReadOnlyList<string> texts, bool isEndless, TimeSpan? limit = null)
+    /// <exception cref="SimException">It failed, or ended before it had printed all.</exception>
+    public static ConsoleMarks Run(IReadOnlyList<string> command, IReadOnlyList<string> texts, bool isEndless)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -27,7 +26,6 @@ internal sealed record ConsoleMarks(IReadOnlyList<double> Times, double Seconds,
         var watch = Stopwatch.StartNew();
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start.");
         process.StandardInput.Close();
-        using var ending = limit is { } time ? new Timer(_ => process.Kill(), null, time, Timeout.InfiniteTimeSpan) : null;
         var messages = process.StandardError.ReadToEndAsync();
         var console = new StringBuilder();
         var times = Wait(process.StandardOutput.BaseStream, texts, watch, console);
