@@ -10,12 +10,16 @@ namespace Sim.Bench;
 /// <param name="Messages">All that it said on standard error.</param>
 internal sealed record ConsoleMarks(IReadOnlyList<double> Times, double Seconds, string Messages)
 {
+    /// <summary>False when a deadline ended it.</summary>
+    public bool HasEnded { get; init; } = true;
+
     /// <summary>Runs a program without input and waits for texts on its standard output, each after the one before.</summary>
     /// <param name="command">The program and its arguments.</param>
     /// <param name="texts">What to wait for, ASCII.</param>
     /// <param name="isEndless">True for a program that is to be ended when it has printed the last one.</param>
+    /// <param name="deadline">When it is given up, with what it had printed by then; null for never.</param>
     /// <exception cref="SimException">It failed, or ended before it had printed all.</exception>
-    public static ConsoleMarks Run(IReadOnlyList<string> command, IReadOnlyList<string> texts, bool isEndless)
+    public static ConsoleMarks Run(IReadOnlyList<string> command, IReadOnlyList<string> texts, bool isEndless, TimeSpan? deadline = null)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -25,6 +29,16 @@ internal sealed record ConsoleMarks(IReadOnlyList<double> Times, double Seconds,
         };
         var watch = Stopwatch.StartNew();
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start.");
+        var gaveUp = false;
+        using var watchdog = deadline is not { } time ? null : new Timer(
+            _ =>
+            {
+                gaveUp = true;
+                process.Kill();
+            },
+            null,
+            time,
+            Timeout.InfiniteTimeSpan);
         process.StandardInput.Close();
         var messages = process.StandardError.ReadToEndAsync();
         var console = new StringBuilder();
@@ -34,6 +48,8 @@ internal sealed record ConsoleMarks(IReadOnlyList<double> Times, double Seconds,
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         var seconds = watch.Elapsed.TotalSeconds;
+        if (gaveUp)
+            return new ConsoleMarks(times, seconds, messages.Result) { HasEnded = false };
         if (times.Count < texts.Count)
         {
             throw new SimException(

@@ -13,13 +13,15 @@ namespace Sim.Bench;
 public static class ReplayBenchmark
 {
     private const int Rounds = 5;
-    private const string Mark = "sim: workload done";
 
-    /// <summary>Measures on a machine that powers itself off.</summary>
+    /// <summary>Measures on a machine that powers itself off; against QEMU also the times of whole processes.</summary>
+    /// <param name="command">The program and its leading arguments.</param>
     /// <param name="configuration">The machine.</param>
-    /// <param name="images">Its images as files, to run it on QEMU; null for a machine that is not run there.</param>
+    /// <param name="images">Its images as files.</param>
+    /// <param name="mark">What its console prints last.</param>
     /// <param name="options">How much to measure.</param>
-    public static IEnumerable<Measurement> Run(MachineConfiguration configuration, BootImages? images, BenchmarkOptions options)
+    public static IEnumerable<Measurement> Run(
+        IReadOnlyList<string> command, MachineConfiguration configuration, BootImages images, string mark, BenchmarkOptions options)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,12 +41,14 @@ public static class ReplayBenchmark
 
             var (record, replay) = (Overhead(plain, recorded), Overhead(plain, replayed));
             var size = new FileInfo(path).Length / 1024.0;
-            var qemu = options.AgainstQemu && images is { Kernel: not null } ? QemuLogSize(images) : (double?)null;
+            var boot = options.AgainstQemu ? new RecordedBoot(command, images, mark, options) : null;
+            var boots = boot?.Run() ?? [];
             return
             [
                 new Measurement("replay: cost of recording over a plain run", "% CPU", record, null, "under 3"),
                 new Measurement("replay: cost of replaying over a plain run", "% CPU", replay, null, "under 5"),
-                new Measurement("replay: size of the journal", "KiB", size, qemu, "under 64"),
+                new Measurement("replay: size of the journal", "KiB", size, boot?.QemuLogSize, "under 64"),
+                .. boots,
             ];
         }
         finally
@@ -93,26 +97,5 @@ public static class ReplayBenchmark
         action();
         process.Refresh();
         return (process.TotalProcessorTime - before).TotalSeconds;
-    }
-
-    /// <summary>KiB of the log that QEMU writes of the same boot, on one CPU; with more it records nothing, and it cannot replay this guest to an end.</summary>
-    private static double QemuLogSize(BootImages images)
-    {
-        var log = Path.GetTempFileName();
-        try
-        {
-            string[] machine =
-            [
-                "-M", "ppce500", "-cpu", "e500v2_v30", "-smp", "1", "-m", "256", "-bios", images.Firmware, "-kernel", images.Kernel!,
-                "-initrd", images.Initrd!, "-append", "console=ttyS0 rdinit=/init sim.workload sim.poweroff",
-            ];
-            string[] command = [QemuReference.Program, "-nic", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"];
-            ConsoleMarks.Run([.. command, "-icount", $"shift=1,rr=record,rrfile={log}", .. machine], [Mark], isEndless: true);
-            return new FileInfo(log).Length / 1024.0;
-        }
-        finally
-        {
-            File.Delete(log);
-        }
     }
 }

@@ -137,6 +137,18 @@ public sealed partial class CommandOutputTests
     }
 
     [Fact]
+    public void Recording_and_replaying_are_measured_beside_QEMUs()
+    {
+        HostTool.Require(QemuReference.Program, QemuReference.Program);
+        var result = SimCommandLine.Invoke("bench", "replay", "--quick", "--against-qemu");
+        Assert.Equal("", result.Error);
+        const string Ratio = " +QEMU +[0-9.]+ +[0-9.]+x its";
+        Assert.Matches($"\nreplay: size of the journal +[0-9.]+ KiB{Ratio} size, below 1 is better", result.Output);
+        Assert.Matches($"\nreplay: the boot, recorded, on one CPU +[0-9.]+ s{Ratio} time, below 1 is better\n", result.Output);
+        Assert.Matches($"\nreplay: the boot, replayed +[0-9.]+ s{Ratio} time, below 1 is better\n$", result.Output);
+    }
+
+    [Fact]
     public void The_tree_is_printed_as_QEMUs_monitor_does() => Assert.Equal(
         "/machine (none-machine)\n  /peripheral (container)\n  /peripheral-anon (container)\n  /unattached (container)\n"
         + "    /io[0] (memory-region)\n    /sysbus (System)\n    /system[0] (memory-region)\n",
