@@ -7,7 +7,7 @@ internal static class SequenceRegisters
 {
     /// <summary>Numbers of registers that the program or the generator name.</summary>
     public const int Srr0 = 26, Srr1 = 27, Csrr0 = 58, Csrr1 = 59, Dear = 61, Esr = 62, Ivpr = 63, Sprg0 = 272, Sprg1 = 273,
-        Sprg2 = 274, Sprg6 = 278, Sprg7 = 279, Dbsr = 304, Dbcr0 = 308, Tsr = 336, Tcr = 340, Ivor0 = 400, Spefscr = 512, Ivor32 = 528,
+        Sprg2 = 274, Sprg6 = 278, Sprg7 = 279, Pir = 286, Dbsr = 304, Dbcr0 = 308, Tsr = 336, Tcr = 340, Ivor0 = 400, Spefscr = 512, Ivor32 = 528,
         Dsrr0 = 574,
         Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas4 = 628, Mas6 = 630, Mas7 = 944, Mmucsr0 = 1012;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Sim.Engine.Boards;
 using Sim.PropertyKit.Cpu;
+using static Sim.PropertyKit.Cpu.SequenceRegisters;
 
 namespace Sim.PropertyKit.Machines;
 
@@ -12,8 +13,6 @@ namespace Sim.PropertyKit.Machines;
 public static class EchoGuest
 {
     private const uint Entry = 0x1000;
-
-    private const int Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas7 = 944;
 
     /// <summary>The program as an ELF file.</summary>
     public static GuestImage Image { get; } = new("echo.elf", Elf([.. Code()]));

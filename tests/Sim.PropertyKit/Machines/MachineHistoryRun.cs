@@ -164,7 +164,7 @@ internal sealed class MachineHistoryRun : IDisposable
             case MachineOperationKind.Checkpoint:
                 if (checkpoints.Count == MostCheckpoints)
                     checkpoints.RemoveAt(operation.A % MostCheckpoints);
-                checkpoints.Add(new KeptMoment(session.Checkpoint(), session.Digest(), [.. tape], [.. printed]));
+                checkpoints.Add(new KeptMoment(session.Checkpoint(), session.Digest(), session.Scheduler.TotalInstructions, [.. tape], [.. printed]));
                 return true;
             case MachineOperationKind.GoBack or MachineOperationKind.Branch when checkpoints.Count > 0:
                 GoBack(operation);
@@ -279,6 +279,8 @@ internal sealed class MachineHistoryRun : IDisposable
     {
         EndRecording();
         var kept = checkpoints[operation.A % checkpoints.Count];
+        classes.Add("back before an input", kept.Tape.Count < tape.Count);
+        classes.Add("forward to a checkpoint", kept.Instructions > session.Scheduler.TotalInstructions);
         if (operation.Kind == MachineOperationKind.GoBack && ReferenceEquals(kept.Checkpoint.Configuration, session.Machine.Configuration))
         {
             session.Restore(kept.Checkpoint);
@@ -290,8 +292,6 @@ internal sealed class MachineHistoryRun : IDisposable
         }
 
         Check.Equal(kept.Digest, session.Digest(), "digest at a checkpoint");
-        classes.Add("back before an input", kept.Tape.Count < tape.Count);
-        classes.Add("over to another future", kept.Tape.Count > tape.Count);
         tape.Clear();
         tape.AddRange(kept.Tape);
         printed.Clear();
@@ -343,5 +343,6 @@ internal sealed class MachineHistoryRun : IDisposable
     }
 
     /// <summary>A checkpoint, with the past that belongs to it.</summary>
-    private sealed record KeptMoment(Checkpoint Checkpoint, UInt128 Digest, IReadOnlyList<TapeEntry> Tape, IReadOnlyList<byte> Printed);
+    private sealed record KeptMoment(
+        Checkpoint Checkpoint, UInt128 Digest, long Instructions, IReadOnlyList<TapeEntry> Tape, IReadOnlyList<byte> Printed);
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Sim.Engine.Boards;
 using Sim.PropertyKit.Cpu;
+using static Sim.PropertyKit.Cpu.SequenceRegisters;
 
 namespace Sim.PropertyKit.Machines;
 
@@ -11,8 +12,6 @@ namespace Sim.PropertyKit.Machines;
 internal static class ProgramGuest
 {
     private const uint Start = 0x2000, SpinTable = 0x0600_0000, Uart = 0x500, LastReleased = 7;
-
-    private const int Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Mas7 = 944, Pir = 286, Ivpr = 63, Ivor0 = 400, Ivor32 = 528;
 
     /// <summary>The program as an ELF file.</summary>
     public static GuestImage Image(GuestProgram program)

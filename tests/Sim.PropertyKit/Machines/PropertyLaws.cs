@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Reflection;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Qdev;
@@ -124,21 +123,8 @@ public static class PropertyLaws
     /// True for a value with a default that a device keeps in a field that is marked as its configuration, and for what says so itself.
     /// Properties that functions set have no default, and may be set at any time.
     /// </summary>
-    private static bool IsConfiguration(QomObject made, Property property)
-    {
-        if (property.FixedAfterRealize)
-            return true;
-        if (property.Default is null)
-            return false;
-        for (var level = made.GetType(); level is not null; level = level.BaseType)
-        {
-            const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-            if (level.GetMembers(Own).Any(member => member.GetCustomAttribute<ConfigurationAttribute>()?.Property == property.Name))
-                return true;
-        }
-
-        return false;
-    }
+    private static bool IsConfiguration(QomObject made, Property property) =>
+        property.FixedAfterRealize || (property.Default is not null && StateCoverage.IsConfiguration(made, property.Name));
 
     private static bool TryRealize(TestMachine machine, Device device, DeviceRequest? request)
     {

@@ -45,6 +45,13 @@ public static class StateCoverage
         return type.IsA(Device.TypeName) || (!type.IsAbstract && type.Ancestry.Any(static t => t.Info.New is not null) && Allocate(type) is IStateful);
     }
 
+    /// <summary>Whether an object keeps a property in a field that is marked as configuration.</summary>
+    public static bool IsConfiguration(QomObject made, string property)
+    {
+        ArgumentNullException.ThrowIfNull(made);
+        return Fields(made.GetType()).Any(field => Mark<ConfigurationAttribute>(field)?.Property == property);
+    }
+
     private static QomObject Allocate(TypeImpl type) => type.Ancestry.First(static t => t.Info.New is not null).Info.New!();
 
     /// <summary>The fields of a class and its ancestors, without those of the object model itself.</summary>
