@@ -70,13 +70,13 @@ public sealed class GuestReferenceTests
         {
             try
             {
-                var result = HostTool.Run(Qemu, arguments, seconds: 60);
+                var result = HostTool.Run(Qemu, arguments, seconds: 30);
                 Assert.True(result.ExitCode == 0, result.Error);
                 return result.Text;
             }
             catch (TimeoutException) when (attempt < 4)
             {
-                // On a loaded host QEMU at times sleeps for ever after a few milliseconds, all its threads waiting for each other.
+                // QEMU at times sleeps for ever after a few milliseconds, all its threads waiting for each other.
             }
         }
     }
