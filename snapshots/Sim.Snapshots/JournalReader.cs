@@ -118,7 +118,7 @@ public sealed class JournalReader : IDisposable
         }
         catch (SimException error) when (!error.Message.StartsWith(Name, StringComparison.Ordinal))
         {
-            throw new SimException($"{Name}: {error.Message}", SimErrorKind.Guest, error);
+            throw SnapshotError.In(Name, error);
         }
     }
 
@@ -318,7 +318,7 @@ public sealed class JournalReader : IDisposable
         }
         catch (SimException error)
         {
-            throw SnapshotError.In(Name, error.Message.TrimEnd('.'), error);
+            throw SnapshotError.In(Name, error);
         }
     }
 }

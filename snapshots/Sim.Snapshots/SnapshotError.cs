@@ -12,6 +12,11 @@ internal static class SnapshotError
     public static SimException In(string name, string what, Exception? cause = null) =>
         new($"{name}: {Printable(what)}.", SimErrorKind.Guest, cause);
 
+    /// <summary>The error of a file in which something was found that is refused with a sentence of its own.</summary>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="cause">The error behind it.</param>
+    public static SimException In(string name, SimException cause) => new($"{name}: {Printable(cause.Message)}", SimErrorKind.Guest, cause);
+
     /// <summary>A text that may come from a file, without what would move a terminal's cursor, and not longer than a screen.</summary>
     public static string Printable(string text)
     {

@@ -314,7 +314,7 @@ public sealed class SnapshotReader : IDisposable
         }
         catch (SimException error) when (!error.Message.StartsWith(Name, StringComparison.Ordinal))
         {
-            throw SnapshotError.In(Name, error.Message.TrimEnd('.'), error);
+            throw SnapshotError.In(Name, error);
         }
     }
 

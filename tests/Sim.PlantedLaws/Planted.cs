@@ -35,7 +35,7 @@ internal static class Planted
         Of("crashes", "crash", static (number, _) => Crash(number), Sample),
         Of("endless", "long", static (_, _) => Wait(), Sample),
         Lacking,
-        NamedLaw.Of("run-fails", "run", "A machine never ends.", MachineScenario.Any, static (_, _) => Check.That(false, "It ends."), Sample),
+        NamedLaw.Of("run-fails", "run", "A machine never ends.", MachineScenario.Demos, static (_, _) => Check.That(false, "It ends."), Sample),
     ];
 
     private static NamedLaw Lacking =>

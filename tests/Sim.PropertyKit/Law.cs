@@ -9,12 +9,15 @@ namespace Sim.PropertyKit;
 
 /// <summary>
 /// Tries a law on generated cases. A case that breaks it is made smaller as long as it still breaks, and told with the seed that makes it again. Classes of
-/// cases that come too rarely fail the law as well: it would otherwise hold for want of trying.
+/// cases that come too rarely, and not only by chance, fail the law as well: it would otherwise hold for want of trying.
 /// </summary>
 public static class Law
 {
-    /// <summary>A class that is rare after the wished number of runs may be so by chance: up to this many times as many are tried before the law fails for it.</summary>
+    /// <summary>A class that is rare after the wished number of runs may be so by chance: up to this many times as many are tried before the law may fail for it.</summary>
     private const int MaxRounds = 5;
+
+    /// <summary>Probability with which a class that has just its least share may be taken for rarer than that.</summary>
+    private const double FalseAlarm = 1e-5;
 
     /// <summary>Tries a law.</summary>
     /// <param name="name">The law, for messages.</param>
@@ -108,9 +111,22 @@ public static class Law
     private static IEnumerable<(string Class, double Share)> Rare(SortedDictionary<string, int> counts, int runs, LawOptions options) =>
         options.Required.Where(required => counts.GetValueOrDefault(required.Class) < required.Share * runs);
 
+    /// <summary>
+    /// True when a class never came, or so rarely that chance does not explain it: Chernoff's bound of the binomial distribution, exp(-n D), with D the
+    /// relative entropy of the share that was seen to the least one.
+    /// </summary>
+    private static bool IsTooRare(int count, int runs, double share)
+    {
+        if (count == 0)
+            return true;
+        var seen = (double)count / runs;
+        var entropy = (seen * Math.Log(seen / share)) + ((1 - seen) * Math.Log((1 - seen) / (1 - share)));
+        return runs * entropy > -Math.Log(FalseAlarm);
+    }
+
     private static void CheckCoverage(string name, SortedDictionary<string, int> counts, int runs, ulong seed, LawOptions options)
     {
-        var rare = Rare(counts, runs, options).ToList();
+        var rare = Rare(counts, runs, options).Where(r => IsTooRare(counts.GetValueOrDefault(r.Class), runs, r.Share)).ToList();
         if (rare.Count == 0)
             return;
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Law '{name}' was not tried on enough of: {string.Join(", ", rare.Select(static r => r.Class))} (seed {seed}).");

@@ -42,7 +42,7 @@ public sealed record LawOptions
     /// <summary>Size of the last fresh case.</summary>
     public int EndSize { get; init; } = 60;
 
-    /// <summary>Classes of cases that must not be rare: a name and the least share of the fresh cases, 0 to 1.</summary>
+    /// <summary>Classes of cases that must not be rare: a name and the least share of the fresh cases, 0 to 1. What chance explains is no failure.</summary>
     public IReadOnlyList<(string Class, double Share)> Required { get; init; } = [];
 
     /// <summary>Smaller cases to try at most when one fails.</summary>

@@ -58,7 +58,7 @@ public enum GuestPartKind
 public readonly record struct GuestPart(GuestPartKind Kind, int A, int B)
 {
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kind}({A},{B})");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"new(GuestPartKind.{Kind}, {A}, {B})");
 }
 
 /// <summary>
@@ -120,9 +120,9 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     /// <summary>Address of the first instruction.</summary>
     internal uint Entry => Page + 4 * (uint)Position;
 
-    /// <inheritdoc/>
+    /// <summary>The case as C# code.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{string.Join(' ', Parts)}, at 0x{Entry:x}, pieces [{string.Join(' ', Budgets)}], drops {Drops}");
+        $"new([{string.Join(", ", Parts)}], {Position}, [{string.Join(", ", Budgets)}], {Drops})");
 
     /// <summary>Writes program, handlers and registers into a machine.</summary>
     internal unsafe void Load(BareCpu cpu)

@@ -10,9 +10,9 @@ namespace Sim.PropertyKit.Machines;
 /// <param name="Turns">The turns.</param>
 public sealed record InterleavedRun(IReadOnlyList<MachineScenario> Machines, IReadOnlyList<(int Machine, int Instructions)> Turns)
 {
-    /// <summary>Three machines with the demo and forty turns.</summary>
+    /// <summary>Three machines with random programs or the demo, and forty turns.</summary>
     public static Arbitrary<InterleavedRun> Any { get; } = Arb.From(
-        from machines in MachineScenario.Any.Generator.Select(static m => m with { Guest = "demo" }).ArrayOf(3)
+        from machines in MachineScenario.Any.Generator.Select(static m => m.Guest == "u-boot" ? m with { Guest = "demo" } : m).ArrayOf(3)
         from turns in Gen.Choose(0, 2).SelectMany(static m => Gen.Choose(1, 60_000).Select(n => (m, n))).ArrayOf(40)
         select new InterleavedRun(machines, turns),
         static run => Shrinking.List(run.Turns).Select(turns => run with { Turns = turns }));
@@ -33,7 +33,7 @@ public static class DeterminismLaws
             scenario.Classify(classes);
             RunTwice(scenario);
         },
-        new LawOptions { Runs = 20, Required = [("demo", 0.5), ("several CPUs", 0.5), ("random schedule", 0.2), ("round robin", 0.2)] });
+        new LawOptions { Runs = 20, Required = [("program", 0.4), ("demo", 0.03), ("several CPUs", 0.5), ("random schedule", 0.2), ("round robin", 0.2)] });
 
     /// <summary>Machines interleaved in one thread do not affect each other.</summary>
     public static NamedLaw Interleaved { get; } = NamedLaw.Of(
@@ -69,7 +69,7 @@ public static class DeterminismLaws
             before?.Invoke();
             sessions.AddRange(run.Machines.Select(m => m.Boot(table)));
             foreach (var (machine, instructions) in run.Turns)
-                MachineScenario.RunFor(sessions[machine], instructions);
+                MachineScenario.RunFor(sessions[machine], instructions, run.Machines[machine].Deadline);
 
             var interleaved = run.Machines.Zip(sessions, static (machine, session) => machine.End(session)).ToList();
             foreach (var (index, machine) in run.Machines.Index())

@@ -24,7 +24,7 @@ public static class MachineHistoryLaws
             [
                 .. Enum.GetNames<MachineOperationKind>().Select(static kind => (kind, kind is "Replay" or "GoBack" or "Branch" ? 0.03 : 0.1)),
                 ("program", 0.2), ("echo", 0.1), ("demo", 0.05), ("torture", 0.02), ("several CPUs", 0.5), ("random schedule", 0.4),
-                ("inside a slice", 0.5), ("between frames", 0.3), ("typed", 0.3), ("debugger wrote", 0.3), ("printed", 0.03),
+                ("inside a slice", 0.5), ("between frames", 0.3), ("typed", 0.3), ("debugger wrote", 0.15), ("printed", 0.03),
                 ("replayed inputs", 0.03), ("back before an input", 0.02), ("forward to a checkpoint", 0.005),
             ],
         });

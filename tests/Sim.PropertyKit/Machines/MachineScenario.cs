@@ -6,6 +6,7 @@ using Sim.Engine.Boards;
 using Sim.Engine.Qom;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Cpu;
 using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Machines;
@@ -17,7 +18,7 @@ namespace Sim.PropertyKit.Machines;
 public sealed record OwnMachine(MachineConfiguration Configuration, long Time, TypeRegistry? Types = null);
 
 /// <summary>A guest, the machine it runs on and the schedule: all that decides a run.</summary>
-/// <param name="Guest"><c>demo</c>, or <c>u-boot</c> with the session <see cref="LawGuests.UBootScript"/>.</param>
+/// <param name="Guest"><c>program</c> for <see cref="Program"/>, <c>demo</c>, or <c>u-boot</c> with the session <see cref="LawGuests.UBootScript"/>.</param>
 /// <param name="Smp">CPUs.</param>
 /// <param name="Schedule">The policy, as on the command line.</param>
 /// <param name="Quantum">ns.</param>
@@ -28,8 +29,17 @@ public sealed record MachineScenario(
     /// <summary>Virtual time after which a run is taken for stuck; the longest scenario takes about 60 ms.</summary>
     private const long Patience = VirtualTime.Second;
 
-    /// <summary>Small machines and schedules of every kind, mostly with the demo; U-Boot among them where it is installed.</summary>
+    /// <summary>Instructions that a CPU may execute in a run of a random program, which does not end by itself: several times what the longest takes.</summary>
+    private const long ProgramLength = 20_000;
+
+    /// <summary>Small machines and schedules of every kind, mostly with random programs; the demo among them and, rarely, U-Boot where it is installed: its run takes a hundred times as long.</summary>
     public static Arbitrary<MachineScenario> Any { get; } = Arb.From(Generator(), Shrink);
+
+    /// <summary>The same with the demo alone, which powers off.</summary>
+    public static Arbitrary<MachineScenario> Demos { get; } = Arb.From(Generator().Select(static scenario => scenario with { Guest = "demo", Program = null }), Shrink);
+
+    /// <summary>What <c>program</c> is: firmware that all CPUs execute on the same data; null for the other guests.</summary>
+    public GuestProgram? Program { get; init; }
 
     /// <summary>A machine of one's own with its guest, in place of <see cref="Guest"/>; null for none.</summary>
     public OwnMachine? Own { get; init; }
@@ -38,17 +48,22 @@ public sealed record MachineScenario(
     public long RtcBase { get; init; } = MachineConfiguration.DefaultRtcBase;
 
     /// <summary>Virtual time at which a run ends at the latest, ns.</summary>
-    public long Deadline => Own?.Time ?? VirtualTime.Never;
+    public long Deadline => Own?.Time ?? (Program is null ? VirtualTime.Never : ProgramLength << Shift);
 
     /// <summary>The firmware.</summary>
-    public GuestImage Image => Guest == "demo" ? LawGuests.Demo : LawGuests.UBoot;
+    public GuestImage Image => Guest switch
+    {
+        "program" => ProgramGuest.Image(Program!),
+        "demo" => LawGuests.Demo,
+        _ => LawGuests.UBoot,
+    };
 
     /// <summary>A machine of one's own, with random schedules and a shrinker.</summary>
     public static Arbitrary<MachineScenario> Of(OwnMachine own)
     {
         ArgumentNullException.ThrowIfNull(own);
         return Arb.From(
-            Generator().Select(scenario => scenario with { Guest = own.Configuration.Machine, Smp = own.Configuration.Smp, Own = own }),
+            Generator().Select(scenario => scenario with { Guest = own.Configuration.Machine, Program = null, Smp = own.Configuration.Smp, Own = own }),
             static scenario => Shrink(scenario with { Guest = "demo" })
                 .Where(smaller => smaller.Smp == scenario.Smp).Select(smaller => smaller with { Guest = scenario.Guest }));
     }
@@ -87,13 +102,13 @@ public sealed record MachineScenario(
         return End(session);
     }
 
-    /// <summary>Runs a session of this scenario to its end: a machine of one's own to its time, where it does not end before.</summary>
+    /// <summary>Runs a session of this scenario to its end: to its <see cref="Deadline"/>, or to the power-off of a guest that has none.</summary>
     public RunOutcome End(Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (Own is null)
+        if (Deadline == VirtualTime.Never)
             return Finish(session);
-        session.Run(new RunLimits { Stop = new StopCondition { Time = Own.Time } });
+        session.Run(new RunLimits { Stop = new StopCondition { Time = Deadline } });
         return RunOutcome.Of(session);
     }
 
@@ -102,14 +117,17 @@ public sealed record MachineScenario(
     {
         using var session = Boot();
         using var recording = Recording.Start(session, journal, new RecordingOptions { EmbedImages = true });
-        recording.Finish(session.Run(new RunLimits { Stop = new StopCondition { Time = Own?.Time ?? Patience } }).Reason);
+        recording.Finish(session.Run(new RunLimits { Stop = new StopCondition { Time = Math.Min(Deadline, Patience) } }).Reason);
     }
 
     /// <summary>Runs a session for so many instructions of all its CPUs; with 0 it only lets requests take effect.</summary>
-    public static void RunFor(Session session, long instructions)
+    /// <param name="session">The session.</param>
+    /// <param name="instructions">How many.</param>
+    /// <param name="deadline">Virtual time at which it stops at the latest, ns.</param>
+    public static void RunFor(Session session, long instructions, long deadline = VirtualTime.Never)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions };
+        var stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + instructions, Time = deadline };
         session.Run(new RunLimits { Stop = stop });
     }
 
@@ -124,7 +142,7 @@ public sealed record MachineScenario(
 
     /// <summary>The case as C# code.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"new MachineScenario(\"{Guest}\", {Smp}, \"{Schedule}\", Quantum: {Quantum}, Shift: {Shift})");
+        $"new MachineScenario(\"{Guest}\", {Smp}, \"{Schedule}\", Quantum: {Quantum}, Shift: {Shift}){(Program is null ? "" : $" {{ Program = {Program} }}")}");
 
     /// <summary>Notes what kind of scenario it is.</summary>
     public void Classify(CaseClasses classes)
@@ -137,7 +155,9 @@ public sealed record MachineScenario(
     }
 
     private static Gen<MachineScenario> Generator() =>
-        from guest in Gen.Frequency((9, Gen.Constant("demo")), (1, Gen.Constant(LawGuests.MissingUBoot is null ? "u-boot" : "demo")))
+        from guest in Gen.Frequency(
+            (200, Gen.Constant("program")), (25, Gen.Constant("demo")), (1, Gen.Constant(LawGuests.MissingUBoot is null ? "u-boot" : "demo")))
+        from program in GuestProgram.Any.Generator
         from smp in Gen.Choose(1, 8)
         from seed in Gen.Choose(0, 1_000_000)
         from random in Gen.Elements(true, false)
@@ -150,13 +170,15 @@ public sealed record MachineScenario(
             (long)instructions << shift,
             shift)
         {
+            Program = guest == "program" ? program : null,
+
             // Another one than the default: a file that loses it shows.
             RtcBase = 1_700_000_000 + (86_400 * smp),
         };
 
     private static IEnumerable<MachineScenario> Shrink(MachineScenario scenario)
     {
-        if (scenario.Guest != "demo")
+        if (scenario.Guest == "u-boot")
             yield return scenario with { Guest = "demo" };
         if (scenario.Schedule != "round-robin")
             yield return scenario with { Schedule = "round-robin" };
@@ -164,5 +186,9 @@ public sealed record MachineScenario(
             yield return scenario with { Smp = (int)smp };
         if (scenario is not { Quantum: 20 * VirtualTime.Microsecond, Shift: 1 })
             yield return scenario with { Quantum = 20 * VirtualTime.Microsecond, Shift = 1 };
+        if (scenario.Program is null)
+            yield break;
+        foreach (var program in GuestProgram.Any.Shrinker(scenario.Program))
+            yield return scenario with { Program = program };
     }
 }

@@ -51,7 +51,9 @@ public static class Observation
             _ = cpu.ReadGdb(number);
         _ = (cpu.Pc, cpu.Msr, cpu.Timebase, cpu.IsHeld);
         Span<byte> bytes = stackalloc byte[8];
-        for (var page = 0UL; page <= uint.MaxValue; page += 0x8_0000)
+
+        // A page of every 2 MiB; which ones, the program counter decides.
+        for (var page = ((ulong)cpu.Pc >> 2 & 3) * 0x8_0000; page <= uint.MaxValue; page += 0x20_0000)
         {
             _ = cpu.TryTranslate((uint)page, out _);
             _ = cpu.TryPeek((uint)page + 0xFFC, bytes);

@@ -100,7 +100,7 @@ public static class CorruptionLaws
     }
 
     private static bool IsSentence(string text) =>
-        text.StartsWith("memory.simsnap: ", StringComparison.Ordinal) && text.EndsWith('.') && text.Length < 1000 && !text.Any(char.IsControl);
+        text.StartsWith("memory.simsnap: ", StringComparison.Ordinal) && text[^1] is '.' or '?' && text.Length < 1000 && !text.Any(char.IsControl);
 
     private static UInt128? Digest(string message)
     {

@@ -95,7 +95,7 @@ public static class SnapshotLaws
     {
         run.Scenario.Classify(classes);
         using var session = run.Scenario.Boot();
-        StopLaws.RunWithStops(session, run.Stops.Take(Saves), session =>
+        StopLaws.RunWithStops(session, run.Stops.Take(2), session =>
         {
             WriteRepeatedPages(session);
             var snapshot = Save(session);

@@ -48,10 +48,10 @@ public sealed class DebuggerLawTests
         demoTrace.Value.Instructions.FindAll(static at => (at.Word & 0xFC00_07FF) == (Asm.Stwcx(0, 0, 0) & 0xFC00_07FF)));
 
     private static readonly Arbitrary<MachineScenario> Demos = Arb.From(
-        from scenario in MachineScenario.Any.Generator
+        from scenario in MachineScenario.Demos.Generator
         from smp in Gen.Choose(1, 4)
-        select scenario with { Guest = "demo", Smp = smp },
-        MachineScenario.Any.Shrinker);
+        select scenario with { Smp = smp },
+        MachineScenario.Demos.Shrinker);
 
     private static readonly Arbitrary<DebugSession> Sessions = Arb.From(
         from scenario in Demos.Generator
