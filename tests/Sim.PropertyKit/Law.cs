@@ -112,15 +112,13 @@ public static class Law
         options.Required.Where(required => counts.GetValueOrDefault(required.Class) < required.Share * runs);
 
     /// <summary>
-    /// True when a class never came, or so rarely that chance does not explain it: Chernoff's bound of the binomial distribution, exp(-n D), with D the
-    /// relative entropy of the share that was seen to the least one.
+    /// True when a class came so rarely that chance does not explain it: Chernoff's bound of the binomial distribution, exp(-n D), with D the relative
+    /// entropy of the share that was seen to the least one.
     /// </summary>
     private static bool IsTooRare(int count, int runs, double share)
     {
-        if (count == 0)
-            return true;
         var seen = (double)count / runs;
-        var entropy = (seen * Math.Log(seen / share)) + ((1 - seen) * Math.Log((1 - seen) / (1 - share)));
+        var entropy = (count == 0 ? 0 : seen * Math.Log(seen / share)) + ((1 - seen) * Math.Log((1 - seen) / (1 - share)));
         return runs * entropy > -Math.Log(FalseAlarm);
     }
 
