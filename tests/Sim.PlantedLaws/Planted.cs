@@ -24,8 +24,8 @@ internal static class Planted
     /// <summary>The laws.</summary>
     public static IReadOnlyList<NamedLaw> Laws { get; } =
     [
-        Of("holds", "good", static (number, classes) => classes.Add("even", number % 2 == 0), Sample with { Required = [("even", 0.2)] }),
-        Of("holds-too", "good", static (_, classes) => classes.Add("any"), Sample),
+        Of("holds", "good", Parity, Sample with { Required = [("even", 0.2)] }),
+        Of("holds-too", "good", Any, Sample),
         Of("fails", "bad", static (number, _) => Check.That(number < 500, "It is not below 500."), Sample),
         Of("rare", "bad", static (number, classes) => classes.Add("negative", number < 0), Sample with { Required = [("negative", 0.5)] }),
         Of("fails-as-before", "past", static (number, _) => Check.That(number != Law.Make(Numbers, Past), "It is the past one."),
@@ -43,6 +43,20 @@ internal static class Planted
 
     private static NamedLaw Of(string name, string group, Action<int, CaseClasses> check, LawOptions sample) =>
         NamedLaw.Of(name, group, $"Numbers are as law '{name}' wants them.", Numbers, check, sample);
+
+    private static void Parity(int number, CaseClasses classes)
+    {
+        classes.Add("even", number % 2 == 0);
+        classes.Cover(CoverageKind.Operations, number % 2 == 0 ? "number: even" : "number: odd");
+    }
+
+    private static void Any(int number, CaseClasses classes)
+    {
+        classes.Add("any");
+        classes.Cover(CoverageKind.Operations, "number: odd");
+        classes.Cover(CoverageKind.Operations, "number: odd");
+        classes.Cover(CoverageKind.Types, "device");
+    }
 
     private static void Crash(int number)
     {

@@ -36,6 +36,7 @@ public static class Law
 
         var seed = options.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var coverage = new CoverageCounts();
         var runs = 0;
         do
         {
@@ -47,13 +48,14 @@ public static class Law
                 Try(name, cases, check, new CaseSeed(Prng.FromSeed(unchecked(seed + (ulong)runs)).S0, size), ++runs, classes, options);
                 foreach (var found in classes.Names)
                     counts[found] = counts.GetValueOrDefault(found) + 1;
-                options.Progress?.Invoke(new LawReport(seed, runs, counts));
+                coverage.Add(classes);
+                options.Progress?.Invoke(new LawReport(seed, runs, counts) { Coverage = coverage });
             }
         }
         while (Rare(counts, runs, options).Any() && runs < MaxRounds * options.Runs);
 
         CheckCoverage(name, counts, runs, seed, options);
-        return new LawReport(seed, runs, counts);
+        return new LawReport(seed, runs, counts) { Coverage = coverage };
     }
 
     /// <summary>The case that a seed stands for.</summary>

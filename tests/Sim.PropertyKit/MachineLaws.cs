@@ -36,11 +36,11 @@ public static class MachineLaws
         return
         [
             NamedLaw.Of("machine-twice", "L1", "The machine runs alike every time, on any schedule.",
-                scenarios, static (scenario, _) => DeterminismLaws.RunTwice(scenario), few),
+                scenarios, static (scenario, classes) => DeterminismLaws.RunTwice(scenario, null, classes), few),
             NamedLaw.Of("machine-stops", "L1", "A run that is stopped anywhere goes on as if it had not been.",
                 stopped, static (run, classes) => StopLaws.CompareWithStraight(run, static _ => { }, classes), few),
             NamedLaw.Of("machine-observing", "L7", "Looking at everything, anywhere, changes nothing.",
-                stopped, static (run, classes) => StopLaws.CompareWithStraight(run with { Stops = [.. run.Stops.Take(4)] }, Observation.LookAtEverything, classes), few),
+                stopped, static (run, classes) => StopLaws.CompareWithStraight(run with { Stops = [.. run.Stops.Take(4)] }, session => Observation.LookAtEverything(session, classes), classes), few),
             NamedLaw.Of("machine-reset", "L5", "A second reset changes nothing, whenever it comes.",
                 ResetMoment.Of(scenarios), static (moment, classes) => ResetLaws.CheckIdempotent(moment, null, classes), few),
             NamedLaw.Of("machine-snapshot", "L2", "A run that is saved anywhere and restored in another machine is the uninterrupted one.",

@@ -39,7 +39,7 @@ public static class CpuReferenceLaw
             ulong first = unchecked(seed + (ulong)done);
             Compare([.. Enumerable.Range(0, count).Select(i => unchecked(first + (ulong)i))], done, ours, shrink, coverage);
             done += count;
-            options.Progress?.Invoke(new LawReport(seed, done, coverage.Counts));
+            options.Progress?.Invoke(new LawReport(seed, done, coverage.Counts) { Coverage = coverage.Coverage });
         }
 
         string[] missed = [.. coverage.Missed(options.Runs)];
@@ -49,7 +49,7 @@ public static class CpuReferenceLaw
             {
                 Cases = options.Runs,
             };
-        return new LawReport(seed, options.Runs, coverage.Counts);
+        return new LawReport(seed, options.Runs, coverage.Counts) { Coverage = coverage.Coverage };
     }
 
     /// <summary>

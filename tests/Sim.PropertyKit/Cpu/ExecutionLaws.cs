@@ -69,8 +69,11 @@ public static class ExecutionLaws
     {
         using var run = new Bench(program);
         var hashes = new UInt128[Length + 1];
+        var ends = program.Ends();
         for (var count = 1; count <= Length; count++)
         {
+            if (ends.TryGetValue(run.Cpu.State->Pc, out var part))
+                classes.CoverOperation(part);
             run.Cpu.Run(1);
             hashes[count] = run.Hash();
             var state = run.Cpu.State;
@@ -84,6 +87,7 @@ public static class ExecutionLaws
             classes.Add("interrupt taken", run.Cpu.VectorTaken == Vector.Decrementer);
         }
 
+        classes.CoverCores(run.Cpu.Cores);
         classes.Add("code changed", program.Parts.Any(static p => p.Kind == GuestPartKind.SelfModification));
         return hashes;
     }

@@ -159,7 +159,17 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         _ => [Asm.Mfspr(HandlerRegister, Srr0), Asm.Addi(HandlerRegister, HandlerRegister, 4), Asm.Mtspr(Srr0, HandlerRegister), Asm.Rfi],
     };
 
-    private List<uint> Code()
+    /// <summary>The parts by the address of their last instruction.</summary>
+    internal Dictionary<uint, GuestPartKind> Ends()
+    {
+        var ends = new Dictionary<uint, GuestPartKind>();
+        Code((part, length) => ends.TryAdd(Entry + (4 * (uint)(length - 1)), part.Kind));
+        return ends;
+    }
+
+    /// <summary>The program's words.</summary>
+    /// <param name="added">Called with each part when its words are there, and how many there are by then; null for nobody.</param>
+    private List<uint> Code(Action<GuestPart, int>? added = null)
     {
         var code = new List<uint>();
         var ends = new Stack<int>();
@@ -168,12 +178,14 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
             if (part.Kind == GuestPartKind.Loop)
             {
                 code.AddRange([Asm.Addi(Scratch, 0, 1 + part.A % 9), Asm.Mtctr(Scratch)]);
+                added?.Invoke(part, code.Count);
                 if (ends.Count == 0)
                     ends.Push(code.Count);
                 continue;
             }
 
             Add(code, part);
+            added?.Invoke(part, code.Count);
             if (ends.Count > 0 && part.B % 3 == 0)
                 code.Add(Asm.Bdnz(4 * (ends.Pop() - code.Count)));
         }

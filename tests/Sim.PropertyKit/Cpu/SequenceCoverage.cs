@@ -15,11 +15,15 @@ internal sealed class SequenceCoverage
     const int MnemonicFloor = 200, VectorFloor = 50;
 
     readonly SortedDictionary<string, int> counts = new(StringComparer.Ordinal);
+    CaseClasses current = new();
 
     /// <summary>
     /// Counts by name: <c>op add</c>, <c>vector DataStorage</c>, <c>mfspr ESR</c>, <c>mtspr ESR</c>, <c>state user</c>, and so on.
     /// </summary>
     public IReadOnlyDictionary<string, int> Counts => counts;
+
+    /// <summary>In how many sequences an instruction of a group was completed, and an interrupt taken.</summary>
+    public CoverageCounts Coverage { get; } = new();
 
     /// <summary>Vectors that no sequence can take beside the reference, why, and where they are tested.</summary>
     static readonly Dictionary<Vector, string> untakenVectors = new()
@@ -43,6 +47,8 @@ internal sealed class SequenceCoverage
         if (Decoder.Find(word) is not { } instruction)
             return;
         Count("op " + instruction.Mnemonic);
+        if (Decoder.GroupOf(word, msr) is { } group)
+            current.CoverInstruction(group);
         Count((msr & Msr.Pr) != 0 ? "state user" : "state supervisor");
         Count((msr & Msr.Ds) != 0 ? "data space 1" : "data space 0");
         Count((msr & Msr.Is) != 0 ? "instruction space 1" : "instruction space 0");
@@ -52,7 +58,19 @@ internal sealed class SequenceCoverage
     }
 
     /// <summary>Counts an interrupt by the number of its IVOR.</summary>
-    public void CountVector(int number) => Count($"vector {(Vector)(number < 32 ? number : number - 16)}");
+    public void CountVector(int number)
+    {
+        string vector = $"{(Vector)(number < 32 ? number : number - 16)}";
+        Count($"vector {vector}");
+        current.Cover(CoverageKind.ExceptionKinds, vector);
+    }
+
+    /// <summary>A sequence has come to its end.</summary>
+    public void EndSequence()
+    {
+        Coverage.Add(current);
+        current = new();
+    }
 
     /// <summary>Counts something else.</summary>
     public void Count(string name) => counts[name] = counts.GetValueOrDefault(name) + 1;

@@ -86,6 +86,7 @@ internal sealed unsafe class SequenceMachine : IDisposable
                 Advance(1);
             while (!InProgram)
                 Step(coverage);
+            coverage.EndSequence();
         }
 
         return Outcomes();

@@ -35,8 +35,11 @@ public static class TranslationLaws
         foreach (var step in sequence.Steps)
         {
             bench.Do(step);
+            classes.CoverOperation(step.Kind);
             disturb?.Invoke(bench.Cpu);
             classes.Add("stepped in user mode", (bench.Cpu.State->Msr & Engine.Cpu.PowerPc.Msr.Pr) != 0);
         }
+
+        classes.CoverCores(bench.Cpu.Cores);
     }
 }

@@ -15,14 +15,14 @@ internal static class DeviceRunLaws
     public static void CheckAccesses(DeviceScript script, DeviceBench first, CaseClasses classes)
     {
         using var bench = first.Fresh();
-        Classify(script, DeviceRun.All(bench, script.Steps), classes);
+        Classify(script, DeviceRun.All(bench, script.Steps), bench, classes);
     }
 
     /// <summary>After a reset a device is as one that nothing was done with, and a second reset changes nothing.</summary>
     public static void CheckReset(DeviceScript script, DeviceBench first, CaseClasses classes)
     {
         using var bench = first.Fresh();
-        Classify(script, DeviceRun.All(bench, script.Steps), classes);
+        Classify(script, DeviceRun.All(bench, script.Steps), bench, classes);
         if (bench.Session.PoweredOff || bench.HasWaitingText)
             return;
         script.Last!.Value.Do(bench);
@@ -53,7 +53,7 @@ internal static class DeviceRunLaws
         using var interrupted = first.Fresh();
         var actual = DeviceRun.All(interrupted, script.Steps);
         DeviceRun.Compare(expected, actual, kind, "the run without it");
-        Classify(script, expected, classes);
+        Classify(script, expected, interrupted, classes);
     }
 
     /// <summary>Looking changes nothing, and a peek sees what a read then gives.</summary>
@@ -76,7 +76,7 @@ internal static class DeviceRunLaws
         }
 
         DeviceRun.Compare(expected, actual, DeviceStepKind.Observe, "the run that nobody looks at");
-        Classify(script, expected, classes);
+        Classify(script, expected, observed, classes);
     }
 
     /// <summary>The same steps give the same, later and beside another machine as well.</summary>
@@ -98,11 +98,12 @@ internal static class DeviceRunLaws
         }
 
         DeviceRun.Compare(expected, actual, null, "the first run");
-        Classify(script, expected, classes);
+        Classify(script, expected, once, classes);
     }
 
-    private static void Classify(DeviceScript script, List<DeviceMoment> run, CaseClasses classes)
+    private static void Classify(DeviceScript script, List<DeviceMoment> run, DeviceBench bench, CaseClasses classes)
     {
+        classes.CoverSession(bench.Session);
         foreach (var step in script.Steps)
             classes.Add(step.Kind.ToString());
         classes.Add("line changed", run.Any(static m => m.Saw.Contains("line ", StringComparison.Ordinal)));

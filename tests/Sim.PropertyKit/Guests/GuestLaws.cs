@@ -84,7 +84,7 @@ public static class GuestLaws
         ArgumentNullException.ThrowIfNull(classes);
         var schedule = tortured.Schedule;
         schedule.Classify(classes);
-        var outcome = TortureGuest.Run(schedule, tortured.Race);
+        var outcome = TortureGuest.Run(schedule, tortured.Race, classes);
         var usual = TortureOutcomes.GetOrAdd(schedule.Vcpus, static vcpus => TortureGuest.Run(GuestSchedule.Default(vcpus)));
         Check.Same(usual.CommonLines, outcome.CommonLines, "lines");
         Check.That(outcome.Console.EndsWith(TortureGuest.Passed, StringComparison.Ordinal), "The guest has found a mistake.");
@@ -96,7 +96,7 @@ public static class GuestLaws
 
     private static void CheckRace(TortureCase tortured, CaseClasses classes)
     {
-        var outcome = TortureGuest.Run(tortured.Schedule, tortured.Race);
+        var outcome = TortureGuest.Run(tortured.Schedule, tortured.Race, classes);
         var found = !outcome.Console.EndsWith(TortureGuest.Passed, StringComparison.Ordinal);
         Check.Equal(found, outcome.Console.Contains("\n" + TortureGuest.Failed, StringComparison.Ordinal), "the guest says that it failed");
         classes.Add(found ? $"{tortured.Race} found" : "not found");
@@ -110,15 +110,15 @@ public static class GuestLaws
     private static void CheckLinux(LinuxBoot boot, CaseClasses classes)
     {
         boot.Classify(classes);
-        var outcome = LinuxGuest.Run(boot);
+        var outcome = LinuxGuest.Run(boot, classes);
         if (!boot.Shell)
         {
             var usual = LinuxLines.GetOrAdd(boot.UBoot, static uboot => LinuxGuest.WorkloadLines(
-                LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Again: false))));
+                LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Again: false), new CaseClasses())));
             Check.Same(usual, LinuxGuest.WorkloadLines(outcome), "workload");
         }
 
         if (boot.Again)
-            Check.Equal(outcome, LinuxGuest.Run(boot), "second boot");
+            Check.Equal(outcome, LinuxGuest.Run(boot, classes), "second boot");
     }
 }

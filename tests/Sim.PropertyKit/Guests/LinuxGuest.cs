@@ -69,8 +69,9 @@ public static partial class LinuxGuest
     /// <summary>Boots, works and switches off.</summary>
     /// <exception cref="CheckFailedException">It hangs, or the kernel complains.</exception>
     /// <param name="boot">What it goes through.</param>
+    /// <param name="classes">Receives what the run covers.</param>
     /// <param name="record">Begins a recording of it; null for none.</param>
-    public static GuestOutcome Run(LinuxBoot boot, Func<Session, Recording>? record = null)
+    public static GuestOutcome Run(LinuxBoot boot, CaseClasses classes, Func<Session, Recording>? record = null)
     {
         ArgumentNullException.ThrowIfNull(boot);
         var (kernel, initrd) = Installed.Value!;
@@ -95,6 +96,7 @@ public static partial class LinuxGuest
         var reason = session.Run(new RunLimits { Stop = limit }).Reason;
         var outcome = new GuestOutcome(reason, session.Console.Text, session.Digest());
         recording?.Finish(reason);
+        classes.CoverSession(session);
         CheckConsole(boot, outcome);
         return outcome;
     }

@@ -34,7 +34,7 @@ public static class ReplayGuestLaws
             DigestInterval = 20_000 * VirtualTime.Microsecond,
             SnapshotInterval = 300_000 * VirtualTime.Microsecond,
         };
-        var outcome = LinuxGuest.Run(boot, session => Recording.Start(session, file.Path, options));
+        var outcome = LinuxGuest.Run(boot, classes, session => Recording.Start(session, file.Path, options));
         using var journal = JournalReader.Open(file.Path);
         Check.Equal(null, journal.Problem, "problem of the journal");
         classes.Add("several digests", journal.Digests.Count > 2);

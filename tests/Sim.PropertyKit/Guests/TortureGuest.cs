@@ -70,14 +70,18 @@ public static class TortureGuest
     }
 
     /// <summary>Runs it to its end.</summary>
+    /// <param name="schedule">vCPUs and schedule.</param>
+    /// <param name="race">The mistake that it makes.</param>
+    /// <param name="classes">Receives what the run covers; null for nobody.</param>
     /// <exception cref="CheckFailedException">It has not powered the machine off.</exception>
-    public static GuestOutcome Run(GuestSchedule schedule, PlantedRace race = PlantedRace.None)
+    public static GuestOutcome Run(GuestSchedule schedule, PlantedRace race = PlantedRace.None, CaseClasses? classes = null)
     {
         using var session = Session.Boot(Machine(schedule, race));
         var reason = session.Run(Limit).Reason;
         Check.That(
             reason == EndReason.PowerOff,
             $"The guest hangs ({EndReasons.Name(reason)}); the console's last lines: {session.Console.Tail(3)}");
+        classes?.CoverSession(session);
         return new GuestOutcome(reason, session.Console.Text, session.Digest());
     }
 

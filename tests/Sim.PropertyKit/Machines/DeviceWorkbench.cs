@@ -67,6 +67,7 @@ internal sealed class DeviceWorkbench : IDisposable
         }
 
         Check.Equal("", StructuralDump.Difference(before, Skeleton()), "what is left of the devices");
+        classes.CoverSession(session);
     }
 
     public void Dispose() => session.Dispose();
@@ -78,7 +79,8 @@ internal sealed class DeviceWorkbench : IDisposable
         var before = structural ? Dump() : "";
         try
         {
-            Do(operation);
+            if (Do(operation))
+                classes.CoverOperation(operation.Kind);
             classes.Add(operation.Kind.ToString());
         }
         catch (SimException error)
@@ -94,36 +96,33 @@ internal sealed class DeviceWorkbench : IDisposable
 
     private string Dump() => StructuralDump.Of(Machine, true, [.. model.Objects.Select(static o => o.Object)]);
 
-    private void Do(DeviceOperation operation)
+    /// <summary>Does a step; false when there is nothing that it could be done to.</summary>
+    private bool Do(DeviceOperation operation)
     {
         switch (operation.Kind)
         {
             case DeviceOperationKind.New when model.Objects.Count < MostObjects:
-                model.Add(Machine.Root.New(types[operation.Object % types.Count]));
-                break;
+                Make(types[operation.Object % types.Count]);
+                return true;
             case DeviceOperationKind.Add when model.Objects.Count < MostObjects:
                 Add(operation);
-                break;
+                return true;
             case DeviceOperationKind.Edge:
-                Drive(operation);
-                break;
+                return Drive(operation);
             case DeviceOperationKind.Read or DeviceOperationKind.Write:
                 if (operation.Kind == DeviceOperationKind.Read)
                     Peek(Address(operation));
-                Access(operation, Address(operation), 1 << (operation.Object & 3));
-                break;
+                return Access(operation, Address(operation), 1 << (operation.Object & 3));
             case DeviceOperationKind.ResetMachine:
                 RaiseOutputs(operation.Value);
                 Machine.Reset();
                 CheckPowerOn();
-                break;
+                return true;
             case DeviceOperationKind.Advance:
                 Advance((long)(operation.Value % 0x4000));
-                break;
+                return true;
             default:
-                if (model.Objects.Count > 0)
-                    DoTo(Chosen(operation), operation);
-                break;
+                return model.Objects.Count > 0 && DoTo(Chosen(operation), operation);
         }
     }
 
@@ -137,33 +136,31 @@ internal sealed class DeviceWorkbench : IDisposable
         return owner ?? model.Objects[operation.Object % model.Objects.Count];
     }
 
-    private void DoTo(ModelledObject at, DeviceOperation operation)
+    private bool DoTo(ModelledObject at, DeviceOperation operation)
     {
         switch (operation.Kind)
         {
             case DeviceOperationKind.AddChild:
                 Machine.FindChild("peripheral")!.AddChild("made[*]", at.Object);
                 at.InTree = true;
-                break;
+                return true;
             case DeviceOperationKind.Unparent:
                 at.Object.Unparent();
                 model.Unparented(at);
-                break;
+                return true;
             case DeviceOperationKind.Unref when at.Held > 0:
                 at.Object.Unref();
                 at.Held--;
-                break;
+                return true;
             case DeviceOperationKind.Set:
                 Set(at, operation);
-                break;
+                return true;
             default:
-                if (at.Device is { } device)
-                    DoToDevice(at, device, operation);
-                break;
+                return at.Device is { } device && DoToDevice(at, device, operation);
         }
     }
 
-    private void DoToDevice(ModelledObject at, Device device, DeviceOperation operation)
+    private bool DoToDevice(ModelledObject at, Device device, DeviceOperation operation)
     {
         switch (operation.Kind)
         {
@@ -171,10 +168,10 @@ internal sealed class DeviceWorkbench : IDisposable
                 var bus = AnyBus(operation.Choice);
                 bus.AddChild(device);
                 at.Bus = bus;
-                break;
+                return true;
             case DeviceOperationKind.Realize:
                 RealizeOn(at, operation.Choice % 3 == 0 ? null : operation.Choice % 3 == 1 ? BusFor(device) : AnyBus(operation.Choice));
-                break;
+                return true;
             case DeviceOperationKind.Unrealize:
                 classes.Add("unrealized", device.Realized);
                 classes.Add("unrealized with a device on its bus",
@@ -182,20 +179,22 @@ internal sealed class DeviceWorkbench : IDisposable
                 Unrealize(device);
                 if (at.Realized)
                     model.Unrealized(at);
-                break;
+                return true;
             case DeviceOperationKind.Unplug:
                 Unplug(device);
                 model.Unparented(at);
-                break;
+                return true;
             case DeviceOperationKind.Reset when device.Realized:
                 device.Reset();
-                break;
+                return true;
             case DeviceOperationKind.Map when device is SysBusDevice sysbus:
                 sysbus.MapMmio(operation.Choice % (sysbus.Regions.Count + 1), operation.Value & 0xF_FFFF_FFF0);
-                break;
+                return true;
             case DeviceOperationKind.Connect:
                 Connect(device, operation);
-                break;
+                return true;
+            default:
+                return false;
         }
     }
 
@@ -204,16 +203,24 @@ internal sealed class DeviceWorkbench : IDisposable
         Realize(at.Device!, bus);
         DeviceModel.Realized(at, bus);
         NotePowerOn();
+        classes.CoverObject(at.Object);
         classes.Add("realized");
         classes.Add($"realized {at.Object.Class.Type.Name}");
         classes.Add("realized on a bus of a new device", model.Objects.Any(o => ReferenceEquals(o.Device, bus?.ParentDevice)));
+    }
+
+    private ModelledObject Make(string type)
+    {
+        var made = Machine.Root.New(type);
+        classes.CoverObject(made);
+        return model.Add(made);
     }
 
     private void Add(DeviceOperation operation)
     {
         var names = types.Where(name => Machine.Root.Registry.Find(name) is { IsAbstract: false } type
             && type.IsA(Device.TypeName)).ToArray();
-        var at = model.Add(Machine.Root.New(names[operation.Object % names.Length]));
+        var at = Make(names[operation.Object % names.Length]);
         RealizeOn(at, BusFor(at.Device!));
         if (at.Device is not SysBusDevice sysbus)
             return;
@@ -231,6 +238,7 @@ internal sealed class DeviceWorkbench : IDisposable
         var property = properties[operation.Choice % properties.Count];
         var values = PropertyValues.Of(at.Object, property).ToList();
         var value = values[(int)(operation.Value % (ulong)values.Count)].Value;
+        classes.CoverProperty(at.Object, property);
         if (property.Name == "realized" && at.Device is { } device && value is bool wanted)
         {
             if (wanted == device.Realized)
@@ -260,11 +268,11 @@ internal sealed class DeviceWorkbench : IDisposable
         classes.Add("connected", target is not null);
     }
 
-    private void Drive(DeviceOperation operation)
+    private bool Drive(DeviceOperation operation)
     {
         var inputs = Irqs();
         if (inputs.Count == 0)
-            return;
+            return false;
         if (model.Drivers.Count > 4)
             model.Drop(model.Drivers[0].Line, model.Drivers[0].Target);
 
@@ -285,6 +293,7 @@ internal sealed class DeviceWorkbench : IDisposable
 
         line.Set((operation.Value & 3) != 0);
         classes.Add("line raised", target.Level);
+        return true;
     }
 
     private void Advance(long time)
@@ -302,18 +311,19 @@ internal sealed class DeviceWorkbench : IDisposable
     }
 
     /// <summary>Registers of a device that does not live are left alone: a board maps them before its realize, and no guest runs then.</summary>
-    private void Access(DeviceOperation operation, ulong address, int size)
+    private bool Access(DeviceOperation operation, ulong address, int size)
     {
         for (var at = address; at != address + (ulong)size; at++)
         {
             if (Machine.Memory.View.TryFind(at, out var range) && OwnerOf(range.Region) is { Realized: false })
-                return;
+                return false;
         }
 
         if (operation.Kind == DeviceOperationKind.Read)
             Machine.Memory.Read(address, size, null);
         else
             Machine.Memory.Write(address, operation.Value, size, null);
+        return true;
     }
 
     private static Device? OwnerOf(QomObject at)

@@ -39,6 +39,7 @@ public static class DigestLaws
         CheckSections(session, changed.Place);
         foreach (var block in session.Machine.RamBlocks)
             CheckRam(session, block, changed.Place, classes);
+        classes.CoverSession(session);
     }
 
     private static void CheckSections(Session session, int place)

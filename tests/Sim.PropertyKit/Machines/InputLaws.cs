@@ -84,8 +84,8 @@ public static class InputLaws
         classes.Add("random schedule", timings.Schedule != "round-robin");
         classes.Add("round robin", timings.Schedule == "round-robin");
         classes.Add("more than the UART holds", timings.Inputs.Any(static i => i.Text.Length > 16));
-        var (first, entered) = Type(timings, table, int.MaxValue);
-        var (second, enteredAgain) = Type(timings, table, timings.Pause);
+        var (first, entered) = Type(timings, table, int.MaxValue, classes);
+        var (second, enteredAgain) = Type(timings, table, timings.Pause, classes);
         Check.Same(entered, enteredAgain, "times at which inputs enter");
         Check.Equal(first, second, "the second run");
         classes.Add("two in one frame", entered.Distinct().Count() < entered.Count);
@@ -96,7 +96,7 @@ public static class InputLaws
         classes.Add("echoed");
     }
 
-    private static (RunOutcome Outcome, List<long> Entered) Type(InputTimings timings, TypeRegistry? table, int pause)
+    private static (RunOutcome Outcome, List<long> Entered) Type(InputTimings timings, TypeRegistry? table, int pause, CaseClasses classes)
     {
         using var session = Session.Boot(
             new MachineConfiguration
@@ -118,6 +118,7 @@ public static class InputLaws
         }
 
         RunTo(session, at + (300 * VirtualTime.Microsecond), pause, printed);
+        classes.CoverSession(session);
         return (RunOutcome.Of(session) with { Console = Convert.ToBase64String([.. printed, .. session.Console.Bytes.Span]) }, entered);
     }
 

@@ -68,7 +68,11 @@ internal sealed class MachineHistoryRun : IDisposable
             if (session.PoweredOff && operation.Kind is not (MachineOperationKind.GoBack or MachineOperationKind.Branch))
                 continue;
             if (Do(operation))
+            {
                 classes.Add(operation.Kind.ToString());
+                classes.CoverOperation(operation.Kind);
+            }
+
             classes.Add("inside a slice", session.Scheduler.Turn >= 0);
             classes.Add("between frames", session.Scheduler.AtFrameBoundary);
             classes.Add("all idle", session.Scheduler.Clocks.All(static c => c.Vcpu.IsIdle));
@@ -77,6 +81,7 @@ internal sealed class MachineHistoryRun : IDisposable
         EndRecording();
         Go(StopCondition.None with { Instructions = session.Scheduler.TotalInstructions + 5_000 });
         CompareWithStraight();
+        classes.CoverSession(session);
     }
 
     /// <summary>Builds a machine and takes it through the same past without a stop that the tape does not ask for.</summary>

@@ -9,7 +9,9 @@ namespace Sim.PropertyKit.Machines;
 public static class Observation
 {
     /// <summary>Looks at all of it once.</summary>
-    public static void LookAtEverything(Session session)
+    /// <param name="session">The session.</param>
+    /// <param name="classes">Receives what is looked at; null for nobody.</param>
+    public static void LookAtEverything(Session session, CaseClasses? classes = null)
     {
         ArgumentNullException.ThrowIfNull(session);
         session.Digest();
@@ -18,7 +20,10 @@ public static class Observation
         foreach (var at in objects)
         {
             foreach (var property in at.Properties)
+            {
                 _ = property.Print(at);
+                classes?.CoverProperty(at, property);
+            }
         }
 
         var cpus = machine.Devices().OfType<PowerPcCpu>().ToList();

@@ -44,9 +44,11 @@ public static class PropertyLaws
         using var machine = TestMachine.Create(registry);
         PlannedHub.Create(machine);
         var made = machine.Root.New(tried.Type);
+        classes.CoverObject(made);
         foreach (var declared in made.Class.AllProperties.Where(static p => p.Default is not null))
         {
             Check.Equal(declared.Default, declared.Get(made), $"default of {tried.Type}.{declared.Name}");
+            classes.CoverProperty(made, declared);
             classes.Add("default");
         }
 
@@ -63,6 +65,7 @@ public static class PropertyLaws
 
     private static void Assign(QomObject made, Property property, PropertyValue value, bool isRealized, CaseClasses classes)
     {
+        classes.CoverProperty(made, property);
         var before = property.Get(made);
         var saved = Saved(made);
         var kind = property.Type.Split('<')[0] switch

@@ -168,6 +168,7 @@ public static class ReplayLaws
         classes.Add("a debugger wrote", debugger?.Writes > 0);
         classes.Add("a debugger wrote inside a frame", debugger?.WritesInFrame > 0);
         classes.Add("typed while stopped", debugger?.Typed > 0);
+        classes.CoverSession(session);
         return RunOutcome.Of(session, printed);
     }
 }

@@ -60,6 +60,7 @@ public static class ResetLaws
         foreach (var (expected, actual) in Cpus(fresh).Zip(Cpus(reset)))
             CheckSameRegisters(expected, actual);
         CheckImagesWritten(fresh, reset);
+        classes.CoverSession(reset);
     }
 
     /// <summary>Resets a machine twice and compares the digests.</summary>
@@ -75,6 +76,7 @@ public static class ResetLaws
         var once = session.Digest();
         session.Machine.Reset();
         Check.Equal(once, session.Digest(), "digest after a second reset");
+        classes.CoverSession(session);
     }
 
     private static Session RunInto(ResetMoment moment, TypeRegistry? table, CaseClasses classes)

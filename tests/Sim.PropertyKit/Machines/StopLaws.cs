@@ -31,7 +31,7 @@ public static class StopLaws
     /// <summary>Observing everything changes nothing.</summary>
     public static NamedLaw Observed { get; } = NamedLaw.Of(
         "observing", "L7", "Looking at everything that can be looked at, anywhere, changes nothing.",
-        StoppedRun.Any, static (run, classes) => CompareWithStraight(FirstStops(run, 2), LookAt, classes), Few);
+        StoppedRun.Any, static (run, classes) => CompareWithStraight(FirstStops(run, 2), session => LookAt(session, classes), classes), Few);
 
     /// <summary>Counting from any moment on changes nothing.</summary>
     public static NamedLaw Statistics { get; } = NamedLaw.Of(
@@ -60,6 +60,7 @@ public static class StopLaws
         using var session = run.Scenario.Boot(table);
         RunWithStops(session, run.Stops, atStop, classes, run.Scenario.Deadline);
         Check.Equal(run.Scenario.RunStraight(table), run.Scenario.End(session), "the run with stops");
+        classes.CoverSession(session);
     }
 
     /// <summary>Compares the session's digest with one made from nothing.</summary>
@@ -69,10 +70,10 @@ public static class StopLaws
         Check.Equal(new StateDigest(session.Machine).Compute(), session.Digest(), "digest kept up to date");
     }
 
-    private static void LookAt(Session session)
+    private static void LookAt(Session session, CaseClasses classes)
     {
         var before = session.Digest();
-        Observation.LookAtEverything(session);
+        Observation.LookAtEverything(session, classes);
         Check.Equal(before, session.Digest(), "digest after looking at everything");
     }
 
@@ -91,6 +92,7 @@ public static class StopLaws
         {
             var limits = Limits(session, stop);
             var reason = session.Run(limits with { Stop = limits.Stop with { Time = Math.Min(limits.Stop.Time, deadline) } }).Reason;
+            classes?.CoverOperation(stop.Kind);
             atStop(session);
             if (reason == EndReason.PowerOff)
                 return;

@@ -38,7 +38,8 @@ public static class FlatViewLaws
             var before = map.Space.View.Ranges.ToList();
             var (told, wasPlaced) = (false, map.IsPlaced(change));
             map.Space.MappingChanged += () => told = true;
-            map.Apply(change);
+            if (map.Apply(change))
+                classes.CoverOperation(change.Kind);
             Compare(map, see, classes);
             if (!before.SequenceEqual(map.Space.View.Ranges))
             {

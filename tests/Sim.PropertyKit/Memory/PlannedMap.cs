@@ -65,8 +65,8 @@ public sealed class PlannedMap : IDisposable
         return ReferenceEquals(at, root);
     }
 
-    /// <summary>Applies a change to both.</summary>
-    public void Apply(RegionChange change)
+    /// <summary>Applies a change to both; false when the region is none that it can be made of.</summary>
+    public bool Apply(RegionChange change)
     {
         var node = nodes[change.Region % nodes.Count];
         switch (change.Kind)
@@ -74,28 +74,30 @@ public sealed class PlannedMap : IDisposable
             case RegionChangeKind.Toggle:
                 node.Enabled = !node.Enabled;
                 node.Region.SetEnabled(node.Enabled);
-                break;
+                return true;
             case RegionChangeKind.Move:
                 node.Address = change.Value;
                 node.Region.SetAddress(change.Value);
-                break;
+                return true;
             case RegionChangeKind.Resize:
                 node.Size = change.Value;
                 node.Region.SetSize(change.Value);
-                break;
+                return true;
             case RegionChangeKind.Redirect when node.Target is not null:
                 node.Offset = change.Value;
                 node.Region.SetAliasOffset(change.Value);
-                break;
+                return true;
             case RegionChangeKind.Remap when node.Parent is { } parent:
                 parent.Children.Remove(node);
                 parent.Region.RemoveSubregion(node.Region);
                 node.Parent = null;
                 node.Former = parent;
-                break;
+                return true;
             case RegionChangeKind.Remap when node.Former is { } former:
                 Place(node, former);
-                break;
+                return true;
+            default:
+                return false;
         }
     }
 

@@ -19,7 +19,12 @@ internal sealed class PlanRunner(Device device, DevicePlan plan)
     public void Run()
     {
         foreach (var step in plan.Steps)
+        {
+            if (step.Fails)
+                hub.Done.Add(step.Kind);
             Do(step);
+            hub.Done.Add(step.Kind);
+        }
     }
 
     private string Fresh(string stem) => string.Create(CultureInfo.InvariantCulture, $"{stem}{made++}");

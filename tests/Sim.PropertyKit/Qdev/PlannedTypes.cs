@@ -130,6 +130,9 @@ public sealed class PlannedHub : Device
     /// <summary>A bus.</summary>
     [Wiring] public PlannedBus Slots { get; private set; } = null!;
 
+    /// <summary>The kinds of steps that planned devices have done; a step that must fail is done when it begins.</summary>
+    [Derived("Tells a law what it was tried on.")] public HashSet<PlanStepKind> Done { get; } = [];
+
     /// <summary>Four outputs.</summary>
     public IReadOnlyList<IrqLine> Lines { get; } = [new(), new(), new(), new()];
 

@@ -54,6 +54,7 @@ public static class RealizeLaws
         FailHandlerAt(machine, tried.FailingHandlerCall);
         var error = Check.Caught(() => RealizeIn(machine, device));
         Classify(tried, error, classes);
+        Cover(machine, classes);
         if (error is null)
             return;
         Check.That(error is SimException, $"something else than a refusal: {error}");
@@ -80,6 +81,7 @@ public static class RealizeLaws
         if (Check.Caught(() => RealizeIn(machine, device)) is not null)
             return;
         classes.Add("succeeded");
+        Cover(machine, classes);
         classes.Add("devices below", tried.Plan.Steps.Any(static s => s.Device is not null));
         var alive = StructuralDump.Of(machine, false, device);
         Unrealize(device);
@@ -133,6 +135,12 @@ public static class RealizeLaws
     }
 
     private static PlannedHub Hub(TestMachine machine) => (PlannedHub)machine.FindChild("hub")!;
+
+    private static void Cover(TestMachine machine, CaseClasses classes)
+    {
+        foreach (var kind in Hub(machine).Done)
+            classes.CoverOperation(kind);
+    }
 
     private static Device Make(TestMachine machine, string type, DevicePlan plan)
     {

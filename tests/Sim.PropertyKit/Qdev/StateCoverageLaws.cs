@@ -22,6 +22,7 @@ public static class StateCoverageLaws
     {
         using var machine = TestMachine.Create(registry);
         PlannedHub.Create(machine);
+        var coverage = new CoverageCounts();
         var concerned = types.Where(static t => !t.IsAbstract && StateCoverage.Concerns(t)).ToList();
         foreach (var (index, type) in concerned.Index())
         {
@@ -29,11 +30,17 @@ public static class StateCoverageLaws
             var violations = StateCoverage.Violations(machine.Root, type);
             if (violations.Count > 0)
                 throw new LawFailedException($"Law '{law}' is broken:\n{string.Join('\n', violations)}") { Case = type.Name, Cases = index + 1 };
-            options.Progress?.Invoke(Report(index + 1));
+            var classes = new CaseClasses();
+            var made = machine.Root.New(type.Name);
+            classes.CoverObject(made);
+            made.Unref();
+            coverage.Add(classes);
+            options.Progress?.Invoke(Report(index + 1, coverage));
         }
 
-        return Report(concerned.Count);
+        return Report(concerned.Count, coverage);
     }
 
-    private static LawReport Report(int types) => new(0, types, new Dictionary<string, int> { ["types"] = types });
+    private static LawReport Report(int types, CoverageCounts coverage) =>
+        new(0, types, new Dictionary<string, int> { ["types"] = types }) { Coverage = coverage };
 }

@@ -34,6 +34,7 @@ public class ScheduledMachine
     private readonly List<ScriptedVcpu> vcpus = [];
     private readonly List<VirtualTimer> timers = [];
     private readonly List<ScheduleEvent> events = [];
+    private readonly HashSet<VcpuStepKind> done = [];
     private int nextInput;
 
     /// <summary>Builds the machine.</summary>
@@ -76,6 +77,9 @@ public class ScheduledMachine
     /// <summary>All that has happened, in order.</summary>
     public IReadOnlyList<ScheduleEvent> Events => events;
 
+    /// <summary>The kinds of steps that vCPUs have done.</summary>
+    public IReadOnlySet<VcpuStepKind> Done => done;
+
     /// <summary>Resets so far.</summary>
     public int Resets { get; private set; }
 
@@ -113,6 +117,9 @@ public class ScheduledMachine
         events.Add(happened);
         OnEvent?.Invoke(happened);
     }
+
+    /// <summary>Notes that a vCPU has done a step.</summary>
+    internal void NoteDone(VcpuStepKind kind) => done.Add(kind);
 
     /// <summary>Requests a reset, unless there were two.</summary>
     internal void RequestReset(int who)

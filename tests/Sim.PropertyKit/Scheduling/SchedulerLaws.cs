@@ -89,6 +89,8 @@ public static class SchedulerLaws
     internal static void Classify(ScheduledMachine machine, CaseClasses classes)
     {
         var plan = machine.Plan;
+        foreach (var kind in machine.Done)
+            classes.CoverOperation(kind);
         classes.Add("random policy", plan.Options.Policy.Kind == SchedulePolicyKind.Random);
         classes.Add("round robin", plan.Options.Policy.Kind == SchedulePolicyKind.RoundRobin);
         classes.Add("no vCPU", plan.Programs.Count == 0);

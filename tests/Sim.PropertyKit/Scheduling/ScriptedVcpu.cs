@@ -116,7 +116,11 @@ public class ScriptedVcpu : IVcpu
     private long Execute(VcpuStep step, long budget)
     {
         if (step.Kind == VcpuStepKind.Work)
+        {
+            machine.NoteDone(step.Kind);
             return Work(step, budget);
+        }
+
         State = State with { Step = (State.Step + 1) % program.Count };
         var timers = machine.Timers;
         switch (step.Kind)
@@ -153,8 +157,11 @@ public class ScriptedVcpu : IVcpu
                 machine.Record("power-off", Index, Clock.LocalTime);
                 machine.Scheduler.RequestPowerOff();
                 break;
+            default:
+                return 1;   // There is no timer.
         }
 
+        machine.NoteDone(step.Kind);
         return 1;
     }
 

@@ -81,6 +81,7 @@ public static class CorruptionLaws
             var stop = new StopCondition { Instructions = session.Scheduler.TotalInstructions + 100_000 };
             session.Run(new RunLimits { Stop = stop });
             _ = session.Digest();
+            classes.CoverSession(session);
             return null;
         }
         catch (SimException error)

@@ -85,6 +85,7 @@ public static class JournalLaws
                 Check.Equal(JournalReader.Digest(journal.End!.Digest), replayer.Session.Digest(), $"{what}: the recorded end");
             classes.Add("diverged", result.Divergence is not null);
             classes.Add("several records replayed", replayer.DigestsCompared > 2);
+            classes.CoverSession(replayer.Session);
         }
         catch (SimException error)
         {

@@ -80,6 +80,7 @@ public static class SnapshotLaws
             }
 
             var end = run.Scenario.End(session);
+            classes.CoverSession(session);
             printed.AddRange(Printed(session).Span);
             var straight = run.Scenario.RunStraight(table);
             Check.Equal(Text(straight.Console), Encoding.UTF8.GetString([.. printed]), "console of the saved and restored run");
@@ -109,6 +110,7 @@ public static class SnapshotLaws
             again.Load(restored);
             Check.That(snapshot.AsSpan().SequenceEqual(Save(restored)), "A machine that ran on and loaded the snapshot gives another one.");
         }, classes);
+        classes.CoverSession(session);
     }
 
     /// <summary>Writes pages of few different contents, side by side in an order of the moment's, where no guest has anything.</summary>
@@ -137,6 +139,7 @@ public static class SnapshotLaws
         }, classes, run.Scenario.Deadline);
         var end = run.Scenario.End(session) with { Console = "" };
         Check.Equal(run.Scenario.RunStraight() with { Console = "" }, end, "the run with checkpoints");
+        classes.CoverSession(session);
 
         // Back from the end to the first, from there to the last, and in a machine of its own from each.
         foreach (var (checkpoint, digest) in taken.Concat(Enumerable.Reverse(taken)))

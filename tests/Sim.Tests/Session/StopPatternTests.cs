@@ -80,7 +80,7 @@ public sealed class StopPatternTests
         Assert.Throws<LawFailedException>(() => Law.Holds(
             "L7",
             StoppedRun.Any,
-            (run, classes) => StopLaws.CompareWithStraight(run, Observation.LookAtEverything, classes, table),
+            (run, classes) => StopLaws.CompareWithStraight(run, session => Observation.LookAtEverything(session, classes), classes, table),
             new LawOptions { Runs = 2, MaxShrinkAttempts = 3 }));
     }
 

@@ -9,6 +9,9 @@ namespace Sim.Cli.Checking;
 /// <summary>What <c>sim check</c> prints: lists of laws, failures, the summary.</summary>
 internal static class CampaignText
 {
+    /// <summary>Characters of names that a row of the coverage lists at most.</summary>
+    private const int MissingLength = 60;
+
     /// <summary>The laws: name, group, cases of a sample, what holds, and what this host lacks for it.</summary>
     public static string List(IReadOnlyList<NamedLaw> laws)
     {
@@ -41,7 +44,7 @@ internal static class CampaignText
         writer.WriteEndArray();
     });
 
-    /// <summary>The failures one after the other, then a table of all laws and a line that counts them.</summary>
+    /// <summary>The failures one after the other, then a table of all laws, one of what they covered, and a line that counts the laws.</summary>
     public static string Summary(CheckSettings settings, IReadOnlyList<LawResult> results)
     {
         var text = new StringBuilder();
@@ -58,6 +61,8 @@ internal static class CampaignText
         List<string[]> rows = [["law", "group", "cases", "seconds", "cases/s", "result", "rarest class"]];
         rows.AddRange(results.Select(Row));
         text.Append(Table(rows, right: [2, 3, 4]));
+        if (settings.Case is null)
+            text.Append('\n').Append(CoverageTable(results)).Append('\n');
         foreach (var lacking in results.Where(static r => r.Result == LawOutcome.NotRun))
             text.Append(CultureInfo.InvariantCulture, $"{lacking.Law} is not run: {lacking.Message}\n");
         var counts = results.GroupBy(static r => r.Result).OrderBy(static g => g.Key)
@@ -75,13 +80,54 @@ internal static class CampaignText
             writer.WriteNumber("seed", settings.Seed);
         writer.WriteStartArray("laws");
         foreach (var result in results)
-            JsonSerializer.Serialize(writer, result, LawResultJson.Default.LawResult);
+            JsonSerializer.Serialize(writer, result with { Coverage = null }, LawResultJson.Default.LawResult);
         writer.WriteEndArray();
+        if (settings.Case is null)
+            WriteCoverage(writer, results);
         writer.WriteEndObject();
     });
 
     /// <summary>A result as one line of JSON.</summary>
     public static string Line(LawResult result) => JsonSerializer.Serialize(result, LawResultJson.Default.LawResult) + "\n";
+
+    private static string CoverageTable(IReadOnlyList<LawResult> results)
+    {
+        List<string[]> rows = [["coverage", "covered", "of", "rarest (cases)", "missing"]];
+        rows.AddRange(KindCoverage.Of(results).Select(static kind =>
+            (string[])[kind.Title, Number(kind.Covered.Count), Number(kind.Total), kind.Rarest, Shortened(kind.Missing)]));
+        return Table(rows, right: [1, 2]);
+    }
+
+    /// <summary>The first names, and how many more there are.</summary>
+    private static string Shortened(IReadOnlyList<string> names)
+    {
+        var (count, length) = (0, 0);
+        while (count < names.Count && (count == 0 || length + names[count].Length <= MissingLength))
+            length += names[count++].Length + 2;
+        var shown = string.Join(", ", names.Take(count));
+        return count == names.Count ? shown : string.Create(CultureInfo.InvariantCulture, $"{shown} and {names.Count - count} more");
+    }
+
+    private static void WriteCoverage(Utf8JsonWriter writer, IReadOnlyList<LawResult> results)
+    {
+        writer.WriteStartObject("coverage");
+        foreach (var kind in KindCoverage.Of(results))
+        {
+            writer.WriteStartObject(JsonSerializer.Serialize(kind.Kind, LawResultJson.Default.CoverageKind).Trim('"'));
+            writer.WriteNumber("of", kind.Total);
+            writer.WriteStartObject("covered");
+            foreach (var (name, cases) in kind.Covered)
+                writer.WriteNumber(name, cases);
+            writer.WriteEndObject();
+            writer.WriteStartArray("missing");
+            foreach (var name in kind.Missing)
+                writer.WriteStringValue(name);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
 
     private static string Origin(CheckSettings settings) => settings.Case is { } one
         ? $"case {one}"

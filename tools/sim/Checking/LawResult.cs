@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sim.PropertyKit;
 
 namespace Sim.Cli.Checking;
 
@@ -50,6 +51,9 @@ internal sealed record LawResult
     /// <summary>How many cases fell into each class; classes that are required and did not come count 0.</summary>
     public IReadOnlyDictionary<string, int> Classes { get; init; } = new SortedDictionary<string, int>(StringComparer.Ordinal);
 
+    /// <summary>How many cases covered what; null while the law is being tried.</summary>
+    public IReadOnlyDictionary<CoverageKind, SortedDictionary<string, int>>? Coverage { get; init; }
+
     /// <summary>What went wrong, or what is missing; null when nothing is.</summary>
     public string? Message { get; init; }
 
@@ -89,6 +93,9 @@ internal sealed record LawResult
         var classes = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var (name, count) in earlier.Classes.Concat(Classes))
             classes[name] = classes.GetValueOrDefault(name) + count;
+        var coverage = new CoverageCounts();
+        foreach (var round in (LawResult[])[earlier, this])
+            coverage.Add(round.Coverage ?? new CoverageCounts().Kinds);
         return (earlier.IsFailure ? earlier : this) with
         {
             Result = earlier.IsFailure || (Result == LawOutcome.Stopped && earlier.Result == LawOutcome.Held) ? earlier.Result : Result,
@@ -96,6 +103,7 @@ internal sealed record LawResult
             Of = earlier.Of + Of,
             Seconds = earlier.Seconds + Seconds,
             Classes = classes,
+            Coverage = coverage.Kinds,
         };
     }
 }

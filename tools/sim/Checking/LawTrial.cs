@@ -108,6 +108,7 @@ internal sealed class LawTrial
             classes[name] = count;
         var seconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 3);
         var cases = settings.Case is null ? latest?.Runs ?? 0 : 1;
-        return begin with { Result = outcome, Cases = cases, Classes = classes, Seconds = seconds };
+        var coverage = outcome == LawOutcome.Running ? null : latest?.Coverage.Kinds;
+        return begin with { Result = outcome, Cases = cases, Classes = classes, Coverage = coverage, Seconds = seconds };
     }
 }

@@ -49,6 +49,19 @@ internal sealed unsafe class CodeCache : IRamListener, IDisposable
     /// <summary>Number of blocks decoded since the cache was made, for tests and benchmarks.</summary>
     public long BlocksDecoded { get; private set; }
 
+    /// <summary>
+    /// The groups of the instructions in the blocks that are in the cache now: each was decoded to be executed, an instruction without the
+    /// exceptions that <see cref="Decoder.GroupOf"/> names.
+    /// </summary>
+    public HashSet<InstructionGroup> DecodedGroups()
+    {
+        var groups = new HashSet<InstructionGroup>();
+        foreach (var ofRam in pages.Values)
+            foreach (CodePage page in ofRam.Values)
+                page.Collect(groups);
+        return groups;
+    }
+
     public void Attach(PowerPcCore core) => cores.Add(core);
 
     /// <summary>Lets a core go; with the last one all memory is freed.</summary>
@@ -83,6 +96,9 @@ internal sealed unsafe class CodeCache : IRamListener, IDisposable
     }
 
     static int Variant(uint msr) => (int)((msr / Msr.Pr & 1) * 2 + (msr / Msr.Spe & 1));
+
+    /// <summary>The bits of MSR that a variant stands for.</summary>
+    static uint MsrOf(int variant) => (uint)(variant / 2) * Msr.Pr + (uint)(variant % 2) * Msr.Spe;
 
     Dictionary<ulong, CodePage> PagesOf(RamBlock ram)
     {
@@ -253,6 +269,23 @@ internal sealed unsafe class CodeCache : IRamListener, IDisposable
                 if ((decoded[word >> 6] >> (int)word & 1) != 0)
                     return true;
             return false;
+        }
+
+        /// <summary>Adds the groups of the instructions of all blocks.</summary>
+        public void Collect(HashSet<InstructionGroup> groups)
+        {
+            for (int variant = 0; variant < Variants; variant++)
+            {
+                if (Tables[variant] == 0)
+                    continue;
+                foreach (nint block in new ReadOnlySpan<nint>((void*)Tables[variant], PageWords))
+                {
+                    var first = (Op*)block;
+                    for (int i = 0; block != 0 && i <= first->Left; i++)
+                        if (Decoder.GroupOf(first[i].Raw, MsrOf(variant)) is { } group)
+                            groups.Add(group);
+                }
+            }
         }
 
         public void Clear()

@@ -8,23 +8,48 @@ internal static unsafe class Decoder
     const uint VectorOpcode = 4;
 
     /// <summary>For each primary opcode but 4 the entries to try, by bits 21-30 for opcodes 19 and 31.</summary>
-    static readonly Instruction[]?[]?[] entries = Build(
-        Integer.Table(), IntegerLogical.Table(), IntegerRotate.Table(), ConditionRegister.Table(), Branch.Table(), LoadStore.Table(),
-        LoadStoreMultiple.Table(), CacheInstructions.Table(), SystemInstructions.Table(), SpecialRegisters.Table(),
-        TlbInstructions.Table());
+    static readonly Instruction[]?[]?[] entries = Build(InstructionGroup.Integer, InstructionGroup.Tlb);
 
     /// <summary>The entries of primary opcode 4, which many guests never use: built at the first.</summary>
     static class VectorEntries
     {
-        public static readonly Instruction[]?[]? Slots =
-            Build(SpeInteger.Table(), SpeMultiply.Table(), SpeLoadStore.Table(), EmbeddedFloat.Table())[VectorOpcode];
+        public static readonly Instruction[]?[]? Slots = Build(InstructionGroup.SpeInteger, InstructionGroup.EmbeddedFloat)[VectorOpcode];
     }
 
-    static Instruction[]?[]?[] Build(params ReadOnlySpan<Instruction[]> tables)
+    /// <summary>The group of each entry, for tools.</summary>
+    static class Groups
+    {
+        public static readonly Dictionary<(uint Mask, uint Value), InstructionGroup> ByEntry = Enum.GetValues<InstructionGroup>()
+            .SelectMany(static group => Table(group).Select(entry => (Key: (entry.Mask, entry.Value), Group: group)))
+            .DistinctBy(static pair => pair.Key).ToDictionary(static pair => pair.Key, static pair => pair.Group);
+    }
+
+    static Instruction[] Table(InstructionGroup group) => group switch
+    {
+        InstructionGroup.Integer => Integer.Table(),
+        InstructionGroup.IntegerLogical => IntegerLogical.Table(),
+        InstructionGroup.IntegerRotate => IntegerRotate.Table(),
+        InstructionGroup.ConditionRegister => ConditionRegister.Table(),
+        InstructionGroup.Branch => Branch.Table(),
+        InstructionGroup.LoadStore => LoadStore.Table(),
+        InstructionGroup.LoadStoreMultiple => LoadStoreMultiple.Table(),
+        InstructionGroup.Cache => CacheInstructions.Table(),
+        InstructionGroup.System => SystemInstructions.Table(),
+        InstructionGroup.SpecialRegister => SpecialRegisters.Table(),
+        InstructionGroup.Tlb => TlbInstructions.Table(),
+        InstructionGroup.SpeInteger => SpeInteger.Table(),
+        InstructionGroup.SpeMultiply => SpeMultiply.Table(),
+        InstructionGroup.SpeLoadStore => SpeLoadStore.Table(),
+        InstructionGroup.EmbeddedFloat => EmbeddedFloat.Table(),
+        _ => throw new ArgumentOutOfRangeException(nameof(group)),
+    };
+
+    /// <summary>Enters the instructions of some groups that follow each other.</summary>
+    static Instruction[]?[]?[] Build(InstructionGroup first, InstructionGroup last)
     {
         var lists = new List<Instruction>?[64][];
-        foreach (Instruction[] table in tables)
-            Collect(lists, table);
+        for (InstructionGroup group = first; group <= last; group++)
+            Collect(lists, Table(group));
         return Array.ConvertAll(lists, static list => list is null ? null : Array.ConvertAll(list, static l => l?.ToArray()));
     }
 
@@ -55,6 +80,20 @@ internal static unsafe class Decoder
         return Unsafe.IsNullRef(in found) ? null : found;
     }
 
+    /// <summary>
+    /// The group of an instruction word; null where a core in the state of <paramref name="msr"/> (PR, SPE) raises an exception in its place:
+    /// illegal, privileged, or SPE unavailable.
+    /// </summary>
+    public static InstructionGroup? GroupOf(uint word, uint msr)
+    {
+        ref readonly Instruction found = ref FindEntry(word);
+        if (Unsafe.IsNullRef(in found) || !IsValid(word >> 21 & 31, word >> 16 & 31, found.Form)
+            || ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
+            || ((found.Flags & InstructionFlags.Spe) != 0 && (msr & Msr.Spe) == 0))
+            return null;
+        return Groups.ByEntry[(found.Mask, found.Value)];
+    }
+
     static ref readonly Instruction FindEntry(uint word)
     {
         if (SlotsOf(word >> 26) is { } slots && slots[slots.Length == 1 ? 0 : word >> 1 & 1023] is { } candidates)
@@ -80,7 +119,7 @@ internal static unsafe class Decoder
         op->Rb = (byte)(word >> 11 & 31);
         op->Rc = (byte)(word >> 6 & 31);
         ref readonly Instruction found = ref FindEntry(word);
-        if (Unsafe.IsNullRef(in found) || !IsValid(op, found.Form))
+        if (Unsafe.IsNullRef(in found) || !IsValid(op->Rt, op->Ra, found.Form))
             op->Handler = &Exceptions.Illegal;
         else if ((found.Flags & InstructionFlags.Supervisor) != 0 && (msr & Msr.Pr) != 0)
             op->Handler = &Exceptions.Privileged;
@@ -91,10 +130,10 @@ internal static unsafe class Decoder
         return true;
     }
 
-    static bool IsValid(Op* op, OperandForm form) => form switch
+    static bool IsValid(uint rt, uint ra, OperandForm form) => form switch
     {
-        OperandForm.UpdateStore => op->Ra != 0,
-        OperandForm.UpdateLoad => op->Ra != 0 && op->Ra != op->Rt,
+        OperandForm.UpdateStore => ra != 0,
+        OperandForm.UpdateLoad => ra != 0 && ra != rt,
         _ => true,
     };
 

@@ -135,6 +135,7 @@ internal static unsafe class Exceptions
         Context.SetMsr(s, s->Msr & keptMsr);
         s->Pc = (s->Ivpr | s->Ivor[(int)vector]) & ~3u;
         s->Interrupted = 1;
+        s->VectorsTaken |= 1u << (int)vector;
         if (s->TraceInterrupts != 0)
             PowerPcCore.Of(s).TraceInterrupt(vector, returnAddress);
     }

@@ -1,5 +1,54 @@
 namespace Sim.Engine.Cpu.PowerPc;
 
+/// <summary>The groups that decode tables put instructions in. Those from <see cref="SpeInteger"/> on have primary opcode 4.</summary>
+internal enum InstructionGroup
+{
+    /// <summary>Fixed-point arithmetic and comparisons.</summary>
+    Integer,
+
+    /// <summary>Fixed-point logic, sign extension and counting of zeros.</summary>
+    IntegerLogical,
+
+    /// <summary>Rotates and shifts.</summary>
+    IntegerRotate,
+
+    /// <summary>Condition register logic and moves, isel.</summary>
+    ConditionRegister,
+
+    /// <summary>Branches.</summary>
+    Branch,
+
+    /// <summary>Loads and stores of one register.</summary>
+    LoadStore,
+
+    /// <summary>Loads and stores of several registers and of strings.</summary>
+    LoadStoreMultiple,
+
+    /// <summary>Cache management.</summary>
+    Cache,
+
+    /// <summary>System calls, traps, returns from interrupts, MSR, barriers, waiting.</summary>
+    System,
+
+    /// <summary>Moves from and to special-purpose registers.</summary>
+    SpecialRegister,
+
+    /// <summary>TLB management.</summary>
+    Tlb,
+
+    /// <summary>SPE integer arithmetic and logic.</summary>
+    SpeInteger,
+
+    /// <summary>SPE multiplication and accumulation.</summary>
+    SpeMultiply,
+
+    /// <summary>SPE loads and stores.</summary>
+    SpeLoadStore,
+
+    /// <summary>Embedded floating point.</summary>
+    EmbeddedFloat,
+}
+
 /// <summary>How the decoder fills <see cref="Op.Immediate"/> and register numbers.</summary>
 internal enum OperandForm : byte
 {

@@ -67,6 +67,7 @@ internal unsafe struct PowerPcState
     [Derived("Index of the CPU.")] public uint Pir;
     [Derived("Single instructions must be looked at: debug events or a trace.")] public byte Stepping;
     [Derived("The trace wants interrupts, every instruction, or guest errors.")] public byte TraceInterrupts, TraceExecution, TraceErrors;
+    [Derived("Of the host: bit N is 1 once this core has taken an interrupt of vector N; no reset and no load clears it.")] public uint VectorsTaken;
 
     /// <summary>SPE accumulator.</summary>
     public ulong Acc;
