@@ -283,7 +283,7 @@ public sealed class CheckCommandTests : IDisposable
 
     private SimCommandLine.Result Check(params string[] options) => Invoke(["check", "--failures", directory.FullName, .. options]);
 
-    private static SimCommandLine.Result Invoke(string[] arguments)
+    private static SimCommandLine.Result Invoke(params string[] arguments)
     {
         using var output = new MemoryStream();
         using var error = new StringWriter();
