@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Sim.Bench;
 
@@ -25,20 +26,30 @@ public static class QemuReference
     /// <summary>Host time in seconds of a whole run, from process start to power-off, with virtual time counted by instructions as ours is.</summary>
     public static double Run(string imagePath)
     {
-        var start = new ProcessStartInfo(Program)
+        var watch = Stopwatch.StartNew();
+        Run("", "-M", "ppce500", "-m", "256", "-nic", "none", "-nographic", "-icount", "shift=1,sleep=off", "-bios", imagePath);
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Builds a machine of so many vCPUs, which executes nothing, in a process that ends then.</summary>
+    public static void Build(int cpus, string imagePath) => Run(
+        "quit\n", "-M", "ppce500", "-m", "256", "-nic", "none", "-display", "none", "-serial", "none", "-monitor", "stdio", "-S",
+        "-smp", cpus.ToString(CultureInfo.InvariantCulture), "-bios", imagePath);
+
+    private static void Run(string input, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        };
-        foreach (var argument in new[] { "-M", "ppce500", "-m", "256", "-nic", "none", "-nographic", "-icount", "shift=1,sleep=off", "-bios", imagePath })
-            start.ArgumentList.Add(argument);
-        var watch = Stopwatch.StartNew();
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{Program} did not start.");
+        }) ?? throw new InvalidOperationException($"{Program} did not start.");
+        process.StandardInput.Write(input);
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync();
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? watch.Elapsed.TotalSeconds : throw new InvalidOperationException($"{Program} failed: {errors.Result}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{Program} failed: {errors.Result}");
     }
 }

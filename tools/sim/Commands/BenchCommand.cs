@@ -2,28 +2,32 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Sim.Bench;
+using Sim.Cli.Checking;
 using Sim.Cli.CommandLine;
 using Sim.Cli.Guests;
 using Sim.Cli.Views;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
+using Sim.PropertyKit;
 
 namespace Sim.Cli.Commands;
 
 /// <summary><c>sim bench</c>: how fast this simulator is on this host.</summary>
-internal sealed class BenchCommand(CommandHost host, Option<string?> format)
+internal sealed class BenchCommand(CommandHost host, LawSource source, Option<string?> format)
 {
+    private const string Check = "check";
+
     private static readonly IReadOnlyList<string> Self = ["dotnet", typeof(BenchCommand).Assembly.Location];
 
     private static readonly IReadOnlyList<Benchmark> Benchmarks =
     [
         .. Workload.All.Select(static workload => new Benchmark(workload.Name, options => [GuestBenchmark.Run(workload, options)])),
-        new("machines", static options => [InstantiationBenchmark.Machines(options)]),
-        new("objects", static options => [InstantiationBenchmark.Objects(options)]),
+        new("machines", InstantiationBenchmark.Machines),
+        new("objects", static options => [InstantiationBenchmark.Devices(options), InstantiationBenchmark.Objects(options)]),
         new("start", static options => [StartBenchmark.FirstInstruction(Self, options)]),
-        new("boot", static options => BootBenchmark.Run(Self, Images(options), options)) { NeedsGuest = true },
-        new("snapshot", MeasureSnapshots) { NeedsGuest = true },
-        new("replay", MeasureReplay) { NeedsGuest = true },
+        new("boot", static options => BootBenchmark.Run(Self, Images(options), options)) { OnlyWhenNamed = true },
+        new("snapshot", MeasureSnapshots) { OnlyWhenNamed = true },
+        new("replay", MeasureReplay) { OnlyWhenNamed = true },
     ];
 
     private readonly Argument<string[]> names = new("name")
@@ -32,9 +36,15 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         Description = "What to measure: the workloads " + string.Join(", ", Workload.All.Select(static workload => workload.Name))
             + "; machines and objects (made per second); start (time to the first guest instruction); boot (time of U-Boot, Linux and its "
             + "workload, 'sim guests install linux'); snapshot (of Linux at its shell: time and size, in a file and in memory); "
-            + "replay (of a Linux boot: cost of recording and replaying, size of the journal; against QEMU also the times of both, on one CPU). Without a name all but the last three.",
+            + "replay (of a Linux boot: cost of recording and replaying, size of the journal; against QEMU also the times of both, on one CPU); "
+            + "check (cases per second of each law of 'sim check', generated, run and checked in one process that has warmed up, and machines and objects). "
+            + "Without a name all but the last four.",
     };
 
+    private readonly Option<string[]> law = OptionValues.Values("--law", "NAME|GROUP",
+        "Only this law, or the laws of this group; can be given several times. Not given: all but those that boot Linux for each case, which takes up to a minute.");
+    private readonly Option<string?> seconds =
+        OptionValues.Value("--seconds", "S", "How long each law is measured, 0.01 to 3600, warming up aside; 1 when not given.");
     private readonly Option<bool> againstQemu =
         OptionValues.Flag("--against-qemu", "Runs the same on qemu-system-ppc with -icount shift=1,sleep=off, and shows the ratio.");
     private readonly Option<bool> quick =
@@ -46,19 +56,20 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
         var command = new SimCommand(
             "bench",
             "Measures how fast this host simulates. Guest MIPS on bare-metal workloads, machines and objects made per second, the time to "
-            + "the first guest instruction, and that of a Linux boot; run a release build of it on an idle host.",
+            + "the first guest instruction, that of a Linux boot, and how many cases of a law are tried per second; run a release build of it on an idle host.",
             Execute,
             "sim bench --quick",
             "sim bench boot --against-qemu",
-            "sim bench integer memory --against-qemu --format json") { names };
-        return command.With("Options", againstQemu, quick, format);
+            "sim bench integer memory --against-qemu --format json",
+            "sim bench check --law qom --seconds 5") { names };
+        return command.With("Options", againstQemu, quick, format).With($"Options of '{Check}'", law, seconds);
     }
 
     private int Execute(ParseResult result)
     {
         var asJson = OptionValues.OneOf("--format", result.GetValue(format) ?? "text", "text", "json") == "json";
         var options = new BenchmarkOptions(result.GetValue(quick), result.GetValue(againstQemu));
-        var chosen = Choose(result.GetValue(names) ?? []);
+        var chosen = Choose(result.GetValue(names) ?? [], [.. Benchmarks, LawsOf(result)]);
         if (options.AgainstQemu && !QemuReference.IsInstalled)
             throw new SimException(
                 $"--against-qemu: {QemuReference.Program} is not installed (Debian: sudo apt-get install {QemuReference.Program}).");
@@ -76,17 +87,47 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
     }
 
     /// <summary>The benchmarks of these names, each once, in the order in which they are known.</summary>
-    private static List<Benchmark> Choose(string[] names)
+    private static List<Benchmark> Choose(string[] names, IReadOnlyList<Benchmark> all)
     {
         foreach (var name in names)
         {
-            var known = Benchmarks.Select(static benchmark => benchmark.Name).ToList();
+            var known = all.Select(static benchmark => benchmark.Name).ToList();
             if (!known.Contains(name))
                 throw new SimException($"Unknown benchmark '{name}'; known are {string.Join(", ", known)}.{Nearest.Hint(name, known)}");
         }
 
-        return [.. Benchmarks.Where(benchmark => names.Length == 0 ? !benchmark.NeedsGuest : names.Contains(benchmark.Name))];
+        return [.. all.Where(benchmark => names.Length == 0 ? !benchmark.OnlyWhenNamed : names.Contains(benchmark.Name))];
     }
+
+    /// <summary>The laws, and the machines and devices that they make, with the options that are about them.</summary>
+    private Benchmark LawsOf(ParseResult result)
+    {
+        var wanted = result.GetValue(law) ?? [];
+        var given = result.GetValue(seconds);
+        var named = result.GetValue(names)?.Contains(Check) == true;
+        if (!named && (wanted.Length > 0 || given is not null))
+            throw new SimException($"{(wanted.Length > 0 ? law.Name : seconds.Name)} is about laws: 'sim bench {Check}' measures them.");
+        var time = TimeSpan.FromSeconds(given is null ? 1 : Seconds(given));
+        var laws = named ? source.Laws.Choose(wanted).Where(law => wanted.Length > 0 || law.Sample.Runs >= LawBenchmark.FewestCases) : [];
+        return new Benchmark(Check, options => MeasureLaws(laws, options.Small ? TimeSpan.Zero : time)
+            .Concat(InstantiationBenchmark.Machines(options)).Append(InstantiationBenchmark.Devices(options))) { OnlyWhenNamed = true };
+    }
+
+    private IEnumerable<Measurement> MeasureLaws(IEnumerable<NamedLaw> laws, TimeSpan time)
+    {
+        foreach (var tried in laws)
+        {
+            if (tried.Missing() is { } missing)
+                host.Say($"Law {tried.Name} is not run: {missing}");
+            else
+                yield return LawBenchmark.Run(tried, time);
+        }
+    }
+
+    private static double Seconds(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value is >= 0.01 and <= 3600
+            ? value
+            : throw new SimException($"--seconds '{text}' is not possible: expected a number from 0.01 to 3600.");
 
     private static IReadOnlyList<Measurement> MeasureSnapshots(BenchmarkOptions options)
     {
@@ -185,9 +226,9 @@ internal sealed class BenchCommand(CommandHost host, Option<string?> format)
     /// <summary>A part of <c>sim bench</c>.</summary>
     /// <param name="Name">How it is asked for.</param>
     /// <param name="Run">Measures.</param>
-    private sealed record Benchmark(string Name, Func<BenchmarkOptions, IReadOnlyList<Measurement>> Run)
+    private sealed record Benchmark(string Name, Func<BenchmarkOptions, IEnumerable<Measurement>> Run)
     {
-        /// <summary>True when it runs guests that the user has to install, so that it is not measured unasked.</summary>
-        public bool NeedsGuest { get; init; }
+        /// <summary>True when it is not measured unasked: it runs guests that the user has to install, or takes minutes.</summary>
+        public bool OnlyWhenNamed { get; init; }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class CommandTree
         Root.Add(new FdtCommand(host, machine).Create());
         Root.Add(new TraceCommand(host, machine, views.Format).Create());
         Root.Add(new CheckCommand(host, laws).Create());
-        Root.Add(new BenchCommand(host, views.Format).Create());
+        Root.Add(new BenchCommand(host, laws, views.Format).Create());
         Root.Add(new GuestsCommand(host, views.Format).Create());
         Root.SetAction(static _ => { });   // The parser would insist on a subcommand otherwise; Program runs Execute.
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Pipes;
 using System.Text;
 using System.Text.Json;
+using Sim.Bench;
 using Sim.Cli;
 using Sim.Cli.Checking;
 using Sim.PlantedLaws;
@@ -27,6 +28,27 @@ public sealed class CheckCommandTests : IDisposable
         Assert.EndsWith("seed 7: 2 held\n", result.Output, StringComparison.Ordinal);
         Assert.Empty(directory.GetFiles());
     }
+
+    [Fact]
+    public void Bench_measures_cases_per_second_and_names_laws_that_cannot_be_tried()
+    {
+        var result = Invoke("bench", "check", "--quick", "--law", "good", "--law", "lacking");
+        Assert.Equal((0, "sim: Law lacks is not run: plan9 is not installed: sudo apt-get install plan9\n"), (result.ExitCode, result.Error));
+        Assert.Matches(@"^law holds +[0-9.]+ cases/s\nlaw holds-too +[0-9.]+ cases/s\n", result.Output);
+        Assert.Matches(@"\nppce500 with 1 vCPU, .* machines/s\n.* 2 vCPUs, .* machines/s .*\n.* 8 vCPUs, .* machines/s\ndevice .* devices/s\n$", result.Output);
+    }
+
+    [Fact]
+    public void Bench_gives_no_rate_for_a_law_that_is_broken()
+    {
+        var result = Invoke("bench", "check", "--seconds", "0.01", "--law", "fails");
+        Assert.Equal((4, ""), (result.ExitCode, result.Output));
+        Assert.Matches(@"^sim: bench check: law 'fails' is broken, .*'sim check --law fails --case \d+:\d+' tells more\.\n$", result.Error);
+    }
+
+    [Fact]
+    public void Bench_measures_laws_that_boot_Linux_for_each_case_only_when_they_are_named() => Assert.Equal(
+        ["linux-boot", "replay-guests"], LawCatalogue.All.Where(static law => law.Sample.Runs < LawBenchmark.FewestCases).Select(static law => law.Name));
 
     [Fact]
     public void A_fresh_seed_is_printed() => Assert.Matches(@"^sim: Seed \d+\.\n$", Check("--law", "holds", "--runs", "1").Error);
@@ -261,7 +283,7 @@ public sealed class CheckCommandTests : IDisposable
 
     private SimCommandLine.Result Check(params string[] options) => Invoke(["check", "--failures", directory.FullName, .. options]);
 
-    private static SimCommandLine.Result Invoke(string[] arguments)
+    private static SimCommandLine.Result Invoke(params string[] arguments)
     {
         using var output = new MemoryStream();
         using var error = new StringWriter();

@@ -95,6 +95,7 @@ public sealed partial class CommandOutputTests
     [InlineData("bench --quick")]
     [InlineData("bench objects objects --quick")]
     [InlineData("bench replay --quick")]
+    [InlineData("bench check --quick --law scheduling")]
     public void Json_is_valid(string line)
     {
         var result = SimCommandLine.Invoke([.. line.Split(' '), "--format", "json"]);
@@ -102,6 +103,15 @@ public sealed partial class CommandOutputTests
         Assert.Equal(0, result.ExitCode);
         using var document = JsonDocument.Parse(result.Output);
         Assert.True(document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Object);
+    }
+
+    [Fact]
+    public void Machines_are_built_beside_QEMUs()
+    {
+        HostTool.Require(QemuReference.Program, QemuReference.Program);
+        var result = SimCommandLine.Invoke("bench", "machines", "--quick", "--against-qemu");
+        Assert.Equal("", result.Error);
+        Assert.Equal(3, Regex.Count(result.Output, @"^ppce500 with [128] vCPUs?, .* machines/s +QEMU +[0-9.]+ +[0-9.]+x", RegexOptions.Multiline));
     }
 
     [Fact]
