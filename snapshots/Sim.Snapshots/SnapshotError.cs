@@ -15,7 +15,8 @@ internal static class SnapshotError
     /// <summary>The error of a file in which something was found that is refused with a sentence of its own.</summary>
     /// <param name="name">Name of the file.</param>
     /// <param name="cause">The error behind it.</param>
-    public static SimException In(string name, SimException cause) => new($"{name}: {Printable(cause.Message)}", SimErrorKind.Guest, cause);
+    public static SimException In(string name, SimException cause) =>
+        cause.Message.EndsWith('?') ? new($"{name}: {Printable(cause.Message)}", SimErrorKind.Guest, cause) : In(name, cause.Message.TrimEnd('.'), cause);
 
     /// <summary>A text that may come from a file, without what would move a terminal's cursor, and not longer than a screen.</summary>
     public static string Printable(string text)

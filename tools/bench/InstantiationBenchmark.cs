@@ -11,6 +11,8 @@ namespace Sim.Bench;
 /// <summary>Machines, devices and objects per second, in one process.</summary>
 public static class InstantiationBenchmark
 {
+    private static readonly int[] CpuCounts = [1, 2, 8];
+
     /// <summary>
     /// Builds, realizes, resets and drops a whole <c>ppce500</c> with a small firmware, with one vCPU, two and eight. QEMU builds one machine in a process, so that
     /// its figure is that of processes which build one and end.
@@ -18,7 +20,7 @@ public static class InstantiationBenchmark
     public static IEnumerable<Measurement> Machines(BenchmarkOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new[] { 1, 2, 8 }.Select(cpus => Machines(cpus, options));
+        return CpuCounts.Select(cpus => Machines(cpus, options));
     }
 
     /// <summary>Makes a device by type name, realizes it on the system bus of a machine, takes it away and drops it.</summary>

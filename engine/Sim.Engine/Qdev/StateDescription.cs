@@ -115,7 +115,7 @@ public static class StateOf
         }
         catch (MessagePackSerializationException error)
         {
-            throw new SimException($"State section '{name}' is no {typeof(TState).Name}: {error.InnerException?.Message ?? error.Message}", SimErrorKind.Guest, error);
+            throw new SimException($"State section '{name}' is no {typeof(TState).Name}: {(error.InnerException ?? error).Message.TrimEnd('.')}.", SimErrorKind.Guest, error);
         }
     }
 }

@@ -35,7 +35,7 @@ public static class CorruptionLaws
         new LawOptions
         {
             Runs = 400,
-            PastFailures = [new(351590388624466971, 50)],
+            PastFailures = [new(351590388624466971, 50), new(16288690084403127392, 2)],
             Required = [("hostile", 0.5), ("torn", 0.1), ("accepted", 0.02), ("refused by its state", 0.1)],
         });
 
