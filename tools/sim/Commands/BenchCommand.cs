@@ -110,7 +110,8 @@ internal sealed class BenchCommand(CommandHost host, LawSource source, Option<st
         var time = TimeSpan.FromSeconds(given is null ? 1 : Seconds(given));
         var laws = named ? source.Laws.Choose(wanted).Where(law => wanted.Length > 0 || law.Sample.Runs >= LawBenchmark.FewestCases) : [];
         return new Benchmark(Check, options => MeasureLaws(laws, options.Small ? TimeSpan.Zero : time)
-            .Concat(InstantiationBenchmark.Machines(options)).Append(InstantiationBenchmark.Devices(options))) { OnlyWhenNamed = true };
+            .Concat(InstantiationBenchmark.Machines(options)).Append(InstantiationBenchmark.Devices(options)))
+        { OnlyWhenNamed = true };
     }
 
     private IEnumerable<Measurement> MeasureLaws(IEnumerable<NamedLaw> laws, TimeSpan time)
