@@ -40,12 +40,12 @@ public sealed class Irq : QomObject
         return irq;
     }
 
-    /// <summary>A driver's level has changed.</summary>
+    /// <summary>A driver's level has changed. An input whose device is gone, and which only its drivers still hold, counts it and tells nobody.</summary>
     internal void DriverChanged(bool level)
     {
         var before = Level;
         highDrivers += level ? 1 : -1;
-        if (Level != before)
+        if (Level != before && Parent is not null)
             handler?.Invoke(Number, Level);
     }
 

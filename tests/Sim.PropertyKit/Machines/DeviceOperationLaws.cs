@@ -15,7 +15,7 @@ public static class DeviceOperationLaws
         new LawOptions
         {
             Runs = 150,
-            PastFailures = [new(10271473463855619047, 46), new(11581353899869171149, 48)],
+            PastFailures = [new(10271473463855619047, 46), new(11581353899869171149, 48), new(6535495501514176388, 30)],
             Required =
             [
                 ("realized", 0.5), ("refused", 0.5), ("unrealized", 0.15), ("unrealized with a device on its bus", 0.002),
