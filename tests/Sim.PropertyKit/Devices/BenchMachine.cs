@@ -1,6 +1,7 @@
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Devices.Char;
+using Sim.Engine.Devices.Pci;
 using Sim.Engine.Memory;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
@@ -174,6 +175,8 @@ internal static class DevicePlace
         if (device.DeviceClass.BusType is not { } needed)
             return null;
         var top = (QomObject)machine;
+        if (needed == PciBus.TypeName || device is PciHostBridge)
+            MakeRegisterSpace(machine, top);
         return Bus(top, needed) ?? (MakeProvider(machine, needed) ? Bus(top, needed) : null)
             ?? throw new SimException($"Device '{device.Class.Type.Name}' needs a bus of type '{needed}', and there is no device that provides one.");
     }
@@ -182,6 +185,13 @@ internal static class DevicePlace
     public static IEnumerable<QomObject> Tree(QomObject at) => at.Children.SelectMany(Tree).Prepend(at);
 
     private static Bus? Bus(QomObject at, string type) => Tree(at).OfType<Bus>().FirstOrDefault(bus => bus.IsA(type));
+
+    /// <summary>The register space of the board, which a host bridge shows to the devices on its bus.</summary>
+    private static void MakeRegisterSpace(IMachine machine, QomObject top)
+    {
+        if (top.FindChild(E500Ccsr.TypeName) is null)
+            Realize(top.NewChild<Device>(E500Ccsr.TypeName, E500Ccsr.TypeName), machine.SystemBus);
+    }
 
     private static bool MakeProvider(IMachine machine, string needed)
     {

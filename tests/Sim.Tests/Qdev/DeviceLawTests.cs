@@ -15,14 +15,11 @@ namespace Sim.Tests;
 /// <summary>The laws that users try on devices of their own: every device of ours keeps them, and each kind of bug breaks the law that one would expect.</summary>
 public sealed class DeviceLawTests
 {
-    /// <summary>Devices that live on one board alone.</summary>
-    private static readonly string[] BoundToBoard = ["e500-pcihost", "e500-host-bridge"];
-
     public static TheoryData<string> Types()
     {
         Module.CallInit(ModuleInit.Qom);
         var types = new TheoryData<string>();
-        foreach (var type in TypeRegistry.Default.Types.Where(static t => t.IsA(Device.TypeName) && !t.IsAbstract && !BoundToBoard.Contains(t.Name)))
+        foreach (var type in TypeRegistry.Default.Types.Where(static t => t.IsA(Device.TypeName) && !t.IsAbstract))
         {
             if (!type.Name.EndsWith(CpuModels.Suffix, StringComparison.Ordinal) || type.Name == "e500v2_v30-powerpc-cpu")
                 types.Add(type.Name);

@@ -154,6 +154,7 @@ public partial class PciDevice : Device
         Root.Undo.Add(() => BusMasterSpace = null!);
         PciClass.PciRealize?.Invoke(this);
         powerOn.CopyTo(PciState.Configuration, 0);
+        Root.Undo.Add(() => PciState = new());
     }
 
     private void CheckProperties()
