@@ -38,6 +38,20 @@ public static class Check
         Equal(left.Length, right.Length, $"{what}, count");
     }
 
+    /// <summary>A refusal must be one sentence on one line, without what would move a terminal's cursor.</summary>
+    /// <param name="message">The refusal.</param>
+    /// <param name="begin">How it must begin: the name of a file, say.</param>
+    /// <param name="what">Names it in the message.</param>
+    /// <exception cref="CheckFailedException">It is not.</exception>
+    public static void Sentence(string message, string begin = "", string what = "The refusal")
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        const int Longest = 1000;
+        That(
+            message.StartsWith(begin, StringComparison.Ordinal) && message.Length is > 0 and < Longest && message[^1] is '.' or '?' && !message.Any(char.IsControl),
+            $"{what} is no sentence{(begin.Length > 0 ? $" that begins with '{begin}'" : "")}: {message}");
+    }
+
     /// <summary>The action must throw exactly this exception, which is returned.</summary>
     /// <exception cref="CheckFailedException">It throws nothing or something else.</exception>
     public static TException Throws<TException>(Action action, string what)

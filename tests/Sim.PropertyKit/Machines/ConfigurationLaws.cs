@@ -65,8 +65,7 @@ public static class ConfigurationLaws
         Check.That(error is SimException, $"expected a refusal of {option}: {error?.ToString() ?? "the machine was built"}");
         Check.That(error!.Message.Contains(option, StringComparison.OrdinalIgnoreCase),
             $"the refusal does not name {option}: {error.Message}");
-        Check.That(!error.Message.Contains('\n', StringComparison.Ordinal) && error.Message[^1] is '.' or '?',
-            $"no sentence: {error.Message}");
+        Check.Sentence(error.Message);
         Check.Equal(0, open.Depth, "steps that are still open");
     }
 

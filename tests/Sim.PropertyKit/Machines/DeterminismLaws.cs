@@ -33,7 +33,7 @@ public static class DeterminismLaws
             scenario.Classify(classes);
             RunTwice(scenario, null, classes);
         },
-        new LawOptions { Runs = 20, Required = [("program", 0.4), ("demo", 0.03), ("several CPUs", 0.5), ("random schedule", 0.2), ("round robin", 0.2)] });
+        new LawOptions { Runs = 20, Required = [("program", 0.4), ("demo", 0.15), ("several CPUs", 0.5), ("random schedule", 0.2), ("round robin", 0.2)] });
 
     /// <summary>Machines interleaved in one thread do not affect each other.</summary>
     public static NamedLaw Interleaved { get; } = NamedLaw.Of(

@@ -87,8 +87,7 @@ internal sealed class DeviceWorkbench : IDisposable
         {
             classes.Add("refused");
             classes.Add($"refused: {operation.Kind}");
-            Check.That(error.Message[^1] is '.' or '?' && !error.Message.Contains('\n', StringComparison.Ordinal),
-                $"no sentence: {error.Message}");
+            Check.Sentence(error.Message);
             if (structural)
                 Check.Equal("", StructuralDump.Difference(before, Dump()), $"what a refused {operation.Kind} changed ({error.Message})");
         }

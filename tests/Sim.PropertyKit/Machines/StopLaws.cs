@@ -18,7 +18,7 @@ public static class StopLaws
         Few with
         {
             Runs = 30,
-            Required = [("several CPUs", 0.5), ("random schedule", 0.2), ("stopped inside a slice", 0.5), ("stopped by output", 0.02)],
+            Required = [("several CPUs", 0.5), ("random schedule", 0.2), ("stopped inside a slice", 0.5), ("stopped by output", 0.2)],
         });
 
     /// <summary>Dropping decoded code and translations anywhere changes nothing.</summary>
@@ -90,7 +90,7 @@ public static class StopLaws
         ArgumentNullException.ThrowIfNull(atStop);
         foreach (var stop in stops)
         {
-            var limits = Limits(session, stop);
+            var limits = Limits(session, stop, deadline);
             var reason = session.Run(limits with { Stop = limits.Stop with { Time = Math.Min(limits.Stop.Time, deadline) } }).Reason;
             classes?.CoverOperation(stop.Kind);
             atStop(session);
@@ -105,11 +105,11 @@ public static class StopLaws
 
     private static StoppedRun FirstStops(StoppedRun run, int count = 4) => run with { Stops = [.. run.Stops.Take(count)] };
 
-    private static RunLimits Limits(Session session, RunStop stop)
+    private static RunLimits Limits(Session session, RunStop stop, long deadline)
     {
-        // An output or a CPU may not come; then there is a limit of its own.
+        // An output or a CPU may not come; then a millisecond is the limit, or less in a run that is short.
         var scheduler = session.Scheduler;
-        var none = new StopCondition { Time = scheduler.ReachedTime + VirtualTime.Microsecond + (4L * stop.Distance) };
+        var none = new StopCondition { Time = scheduler.ReachedTime + Math.Min(1000 * VirtualTime.Microsecond, deadline / 16) };
         var vcpu = scheduler.Clocks.Count == 0 ? -1 : stop.Distance % scheduler.Clocks.Count;
         var total = scheduler.TotalInstructions + stop.Distance;
         var own = vcpu < 0 ? long.MaxValue : scheduler.Clocks[vcpu].Instructions + stop.Distance;

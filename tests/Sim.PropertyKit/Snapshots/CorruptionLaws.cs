@@ -86,7 +86,7 @@ public static class CorruptionLaws
         }
         catch (SimException error)
         {
-            Check.That(IsSentence(error.Message), $"The refusal is no sentence: {error.Message}");
+            Check.Sentence(error.Message, "memory.simsnap: ");
             return error;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -99,9 +99,6 @@ public static class CorruptionLaws
             Check.That(allocated < Allowance + (8L * file.Length), $"{what}: {allocated} bytes were allocated.");
         }
     }
-
-    private static bool IsSentence(string text) =>
-        text.StartsWith("memory.simsnap: ", StringComparison.Ordinal) && text[^1] is '.' or '?' && text.Length < 1000 && !text.Any(char.IsControl);
 
     private static UInt128? Digest(string message)
     {

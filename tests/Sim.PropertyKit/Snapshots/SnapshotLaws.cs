@@ -14,6 +14,9 @@ public static class SnapshotLaws
     /// <summary>Stops of a case at which the machine is saved: enough that a restored machine is saved again.</summary>
     private const int Saves = 4;
 
+    /// <summary>Stops of a case at which several snapshots of one moment are compared, which takes longer.</summary>
+    private const int ComparedSaves = 2;
+
     private static readonly LawOptions Sample = new()
     {
         Runs = 12,
@@ -96,7 +99,7 @@ public static class SnapshotLaws
     {
         run.Scenario.Classify(classes);
         using var session = run.Scenario.Boot();
-        StopLaws.RunWithStops(session, run.Stops.Take(2), session =>
+        StopLaws.RunWithStops(session, run.Stops.Take(ComparedSaves), session =>
         {
             WriteRepeatedPages(session);
             var snapshot = Save(session);

@@ -51,6 +51,20 @@ public sealed class CheckCommandTests : IDisposable
         ["linux-boot", "replay-guests"], LawCatalogue.All.Where(static law => law.Sample.Runs < LawBenchmark.FewestCases).Select(static law => law.Name));
 
     [Fact]
+    public void The_campaign_of_fresh_processes_counts_what_held_and_tells_what_did_not()
+    {
+        var good = Campaign("--law", "holds", "--law", "holds-too");
+        Assert.Equal((0, "Seed 1.\n"), (good.ExitCode, good.Error));
+        Assert.Matches(@"^law +cases  held\nholds +6 +6\nholds-too +6 +6\nseed 1: 2 laws, 12 processes, \d+ s, 0 cases not held\n$", good.Text);
+
+        var bad = Campaign("--law", "fails", "--law", "throws", "--laws-per-process", "2");
+        Assert.Equal(4, bad.ExitCode);
+        Assert.Contains("\nagain: sim check --law fails --case ", bad.Text, StringComparison.Ordinal);
+        Assert.Contains("Law 'throws' crashed. exit code 1: sim: InvalidOperationException: No such thing", bad.Text, StringComparison.Ordinal);
+        Assert.Matches(@"\nfails +6 +[1-5]\nthrows +6 +0\nseed 1: 2 laws, 6 processes, ", bad.Text);
+    }
+
+    [Fact]
     public void A_fresh_seed_is_printed() => Assert.Matches(@"^sim: Seed \d+\.\n$", Check("--law", "holds", "--runs", "1").Error);
 
     [Fact]
@@ -256,6 +270,13 @@ public sealed class CheckCommandTests : IDisposable
         Assert.True(CaseSeed.TryParse(seed.ToString(), out var read));
         Assert.Equal(seed, read);
         Assert.All(["", "1", "1:", ":1", "1:2:3", "-1:2", "1:-2", "x:2"], static text => Assert.False(CaseSeed.TryParse(text, out _)));
+    }
+
+    private static HostTool.Result Campaign(params string[] options)
+    {
+        HostTool.Require("python3", "python3");
+        var script = Path.Combine(Repository.Root, "tools", "campaigns", "fresh-processes.py");
+        return HostTool.Run("python3", [script, "--rounds", "6", "--seed", "1", "--sim", LawProgram, .. options]);
     }
 
     private static string LawProgram => PlantedLaws.Program.Source.Program;
