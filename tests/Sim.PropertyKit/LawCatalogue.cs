@@ -35,7 +35,6 @@ public static class LawCatalogue
         .. DigestLaws.All,
         .. ReplayLaws.All,
         .. GuestLaws.All,
-        .. ReplayGuestLaws.All,
         CpuReferenceLaw.Law,
         .. SnapshotLaws.All,
         .. CorruptionLaws.All,

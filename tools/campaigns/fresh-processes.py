@@ -20,7 +20,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILT = os.path.join(ROOT, "tools", "sim", "bin", "Release", "net10.0", "sim.dll")
-LEFT_OUT = ("linux-boot", "replay-guests")
+LEFT_OUT = ("linux-boot", "linux-moments")
 DEADLINE = 600
 
 

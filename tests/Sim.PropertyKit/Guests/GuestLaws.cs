@@ -1,7 +1,11 @@
 using System.Collections.Concurrent;
 using FsCheck;
 using FsCheck.Fluent;
+using Sim.Engine.Base;
 using Sim.Engine.Scheduling;
+using Sim.Engine.Session;
+using Sim.PropertyKit.Snapshots;
+using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Guests;
 
@@ -65,16 +69,31 @@ public static class GuestLaws
     /// <summary>Linux boots under every schedule and computes the same.</summary>
     public static NamedLaw LinuxBoot { get; } = NamedLaw.Of(
         "linux-boot", "guests",
-        "Linux boots under any schedule on 1 to 8 vCPUs, prints what it prints on one, complains about nothing and switches off.",
+        "Linux boots under any schedule on 1 to 8 vCPUs, prints what it prints on one, complains about nothing and switches off; recorded, it replays.",
         Guests.LinuxBoot.Cases, CheckLinux, new LawOptions
         {
             Runs = 4,
             MaxShrinkAttempts = 20,
-            Required = [("2 to 4 vCPUs", 0.05), ("5 to 8 vCPUs", 0.05), ("random schedule", 0.2)],
+            Required = [("2 to 4 vCPUs", 0.05), ("5 to 8 vCPUs", 0.05), ("random schedule", 0.2), ("recorded", 0.05)],
+        }).Needing(LinuxGuest.Missing);
+
+    /// <summary>Laws L1, L2 and L4 from any moment of Linux.</summary>
+    public static NamedLaw LinuxMoments { get; } = NamedLaw.Of(
+        "linux-moments", "guests",
+        "From any moment of Linux, its boot and its work on 1 to 8 vCPUs: what is stopped, saved and restored, taken back, or recorded and replayed is the same run.",
+        LinuxRun.Any, static (run, classes) => run.Check(classes), new LawOptions
+        {
+            Runs = 12,
+            MaxShrinkAttempts = 50,
+            Required =
+            [
+                ("several CPUs", 0.4), ("random schedule", 0.2), ("boot", 0.2), ("work", 0.15),
+                ("stopped", 0.15), ("saved", 0.05), ("taken back", 0.05), ("recorded", 0.05), ("stopped inside a slice", 0.2),
+            ],
         }).Needing(LinuxGuest.Missing);
 
     /// <summary>The laws of this group.</summary>
-    public static IReadOnlyList<NamedLaw> All { get; } = [Torture, TortureRaces, LinuxBoot];
+    public static IReadOnlyList<NamedLaw> All { get; } = [Torture, TortureRaces, LinuxMoments, LinuxBoot];
 
     /// <summary>The guest finds no mistake, and prints what it does under the default schedule.</summary>
     /// <exception cref="CheckFailedException">It finds one, hangs, or a second run differs.</exception>
@@ -110,15 +129,43 @@ public static class GuestLaws
     private static void CheckLinux(LinuxBoot boot, CaseClasses classes)
     {
         boot.Classify(classes);
-        var outcome = LinuxGuest.Run(boot, classes);
-        if (!boot.Shell)
+        var outcome = boot.Recorded ? RecordAndReplay(boot, classes) : LinuxGuest.Run(boot, classes);
+        if (boot.Shell)
+            return;
+        var usual = LinuxLines.GetOrAdd(boot.UBoot, static uboot => LinuxGuest.WorkloadLines(
+            LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Recorded: false), new CaseClasses())));
+        Check.Same(usual, LinuxGuest.WorkloadLines(outcome), "workload");
+    }
+
+    /// <summary>Records a boot, and replays it from power-on and from a snapshot of its middle.</summary>
+    private static GuestOutcome RecordAndReplay(LinuxBoot boot, CaseClasses classes)
+    {
+        using var file = new TemporaryJournal();
+        var options = new RecordingOptions
         {
-            var usual = LinuxLines.GetOrAdd(boot.UBoot, static uboot => LinuxGuest.WorkloadLines(
-                LinuxGuest.Run(new LinuxBoot(GuestSchedule.Default(1), Memory: 256, uboot, Shell: false, Again: false), new CaseClasses())));
-            Check.Same(usual, LinuxGuest.WorkloadLines(outcome), "workload");
+            DigestInterval = 10_000 * VirtualTime.Microsecond << boot.Schedule.Options.Shift,
+            SnapshotInterval = 80_000 * VirtualTime.Microsecond << boot.Schedule.Options.Shift,
+        };
+        var outcome = LinuxGuest.Run(boot, classes, session => Recording.Start(session, file.Path, options));
+        using var journal = JournalReader.Open(file.Path);
+        Check.Equal(null, journal.Problem, "problem of the journal");
+        Check.That(journal.Digests.Count > 2 && journal.Snapshots.Count > 0, "The recording has few digests or no snapshot.");
+        using (var replayer = new Replayer(journal, null, LinuxGuest.FindImage))
+        {
+            Finish(replayer, outcome);
+            Check.Equal(outcome.Console, replayer.Session.Console.Text, "console of the replay");
         }
 
-        if (boot.Again)
-            Check.Equal(outcome, LinuxGuest.Run(boot, classes), "second boot");
+        using var later = Replayer.Near(journal, StopCondition.None, null, LinuxGuest.FindImage);
+        Finish(later, outcome);
+        return outcome;
+    }
+
+    private static void Finish(Replayer replayer, GuestOutcome outcome)
+    {
+        var result = replayer.Run();
+        Check.That(result.Divergence is null, $"The replay diverged: {result.Divergence?.Text}.");
+        Check.Equal(EndReason.Replayed, result.Reason, "end of the replay");
+        Check.Equal(outcome.Digest, replayer.Session.Digest(), "digest of the replay");
     }
 }

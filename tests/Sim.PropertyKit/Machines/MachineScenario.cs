@@ -15,7 +15,17 @@ namespace Sim.PropertyKit.Machines;
 /// <param name="Configuration">The machine. Its schedule is each case's own.</param>
 /// <param name="Time">Virtual time to run it for where it does not end before, ns.</param>
 /// <param name="Types">The table that its types are in; the process-wide one when null.</param>
-public sealed record OwnMachine(MachineConfiguration Configuration, long Time, TypeRegistry? Types = null);
+public sealed record OwnMachine(MachineConfiguration Configuration, long Time, TypeRegistry? Types = null)
+{
+    /// <summary>Where runs begin, with the schedule of that moment; null for power-on.</summary>
+    public StartMoment? Start { get; init; }
+}
+
+/// <summary>A moment at which runs begin.</summary>
+/// <param name="Time">Its virtual time, ns.</param>
+/// <param name="Checkpoint">Makes it, or finds it.</param>
+/// <param name="Code">A scenario that begins there, as C# code.</param>
+public sealed record StartMoment(long Time, Func<Checkpoint> Checkpoint, string Code);
 
 /// <summary>A guest, the machine it runs on and the schedule: all that decides a run.</summary>
 /// <param name="Guest"><c>program</c> for <see cref="Program"/>, <c>demo</c>, or <c>u-boot</c> with the session <see cref="LawGuests.UBootScript"/>.</param>
@@ -48,8 +58,11 @@ public sealed record MachineScenario(
     /// <summary>When the clock chip begins, in seconds since 1970.</summary>
     public long RtcBase { get; init; } = MachineConfiguration.DefaultRtcBase;
 
+    /// <summary>Virtual time that a run takes at most, ns.</summary>
+    public long Length => Own?.Time ?? (Program is null ? VirtualTime.Never : ProgramLength << Shift);
+
     /// <summary>Virtual time at which a run ends at the latest, ns.</summary>
-    public long Deadline => Own?.Time ?? (Program is null ? VirtualTime.Never : ProgramLength << Shift);
+    public long Deadline => Length + (Own?.Start?.Time ?? 0);
 
     /// <summary>The firmware.</summary>
     public GuestImage Image => Guest switch
@@ -80,6 +93,8 @@ public sealed record MachineScenario(
     public Session Boot(TypeRegistry? registry = null, IPacer? pacer = null)
     {
         var schedule = new SchedulerOptions { Policy = SchedulePolicy.Parse(Schedule), Quantum = Quantum, Shift = Shift };
+        if (Own?.Start is { } start)
+            return Session.Open(start.Checkpoint(), new SessionOptions { Pacer = pacer });
         if (Own is not null)
             return Session.Boot(Own.Configuration with { Scheduler = schedule }, new SessionOptions { Registry = registry ?? Own.Types, Pacer = pacer });
         var configuration = new MachineConfiguration
@@ -142,7 +157,7 @@ public sealed record MachineScenario(
     }
 
     /// <summary>The case as C# code.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+    public override string ToString() => Own?.Start?.Code ?? string.Create(CultureInfo.InvariantCulture,
         $"new MachineScenario(\"{Guest}\", {Smp}, \"{Schedule}\", Quantum: {Quantum}, Shift: {Shift}){(Program is null ? "" : $" {{ Program = {Program} }}")}");
 
     /// <summary>Notes what kind of scenario it is.</summary>

@@ -84,7 +84,7 @@ public static class ReplayLaws
 
     /// <summary>Virtual time after which a run that goes on is long enough, ns: one that a debugger has changed may never end.</summary>
     private static long Patience(RecordedRun run) =>
-        Math.Min(run.Scenario.Deadline, run.Debugger == 0 ? VirtualTime.Second / 5 : 5000 * VirtualTime.Microsecond);
+        Math.Min(run.Scenario.Length, run.Debugger == 0 ? VirtualTime.Second / 5 : 5000 * VirtualTime.Microsecond);
 
     /// <summary>The laws of this file.</summary>
     public static IReadOnlyList<NamedLaw> All { get; } = [Replay];

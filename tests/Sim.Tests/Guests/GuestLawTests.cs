@@ -27,7 +27,7 @@ public sealed class GuestLawTests
     public void Linux_boots_under_any_schedule() => GuestLaws.LinuxBoot.Sampled();
 
     [Fact]
-    public void A_recorded_boot_of_Linux_replays() => ReplayGuestLaws.Linux.Sampled();
+    public void Linux_goes_on_from_any_moment() => GuestLaws.LinuxMoments.Sampled();
 
     [Theory]
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nreboot: Power down\r\n", null)]
@@ -38,7 +38,7 @@ public sealed class GuestLawTests
     [InlineData(EndReason.PowerOff, "smp: Brought up 1 node, 2 CPUs\r\nkernel warnings: 1\r\n", "kernel warnings: 1")]
     public void A_boot_that_hangs_stalls_or_warns_is_told(EndReason reason, string console, string? told)
     {
-        var boot = new LinuxBoot(GuestSchedule.Default(2), Memory: 256, UBoot: false, Shell: true, Again: false);
+        var boot = new LinuxBoot(GuestSchedule.Default(2), Memory: 256, UBoot: false, Shell: true, Recorded: false);
         var error = Record.Exception(() => LinuxGuest.CheckConsole(boot, new GuestOutcome(reason, console, 0)));
         Assert.Equal(told is null, error is null);
         if (told is not null)

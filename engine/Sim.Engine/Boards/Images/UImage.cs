@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Sim.Engine.Base;
 
@@ -29,12 +30,15 @@ public sealed record UImage(string Name, uint LoadAddress, uint Entry, ReadOnlyM
     public static bool IsUImage(ReadOnlySpan<byte> bytes) =>
         bytes.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32BigEndian(bytes) == Magic;
 
+    /// <summary>What was read, as long as its file is in use: to decompress Linux takes longer than to build the machine, and many machines may be built from one configuration.</summary>
+    private static readonly ConditionalWeakTable<GuestImage, UImage> Loaded = [];
+
     /// <summary>Takes a kernel image apart, for loading.</summary>
     /// <exception cref="SimException">The file is no such image, or is damaged.</exception>
     public static LoadedImage Load(GuestImage file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var image = Read(file);
+        var image = Loaded.GetValue(file, Read);
         if ((ulong)image.LoadAddress + (ulong)image.Data.Length > 1UL << 32)
             throw ImageError.In(file.Name, $"the uImage's 0x{image.Data.Length:x} bytes at 0x{image.LoadAddress:x} end behind the 32-bit address space");
         return new LoadedImage(file.Name, [new ImageSegment(image.LoadAddress, image.Data)], image.Entry);

@@ -48,7 +48,7 @@ public sealed class CheckCommandTests : IDisposable
 
     [Fact]
     public void Bench_measures_laws_that_boot_Linux_for_each_case_only_when_they_are_named() => Assert.Equal(
-        ["linux-boot", "replay-guests"], LawCatalogue.All.Where(static law => law.Sample.Runs < LawBenchmark.FewestCases).Select(static law => law.Name));
+        ["linux-boot"], LawCatalogue.All.Where(static law => law.Sample.Runs < LawBenchmark.FewestCases).Select(static law => law.Name));
 
     [Fact]
     public void The_campaign_of_fresh_processes_counts_what_held_and_tells_what_did_not()
