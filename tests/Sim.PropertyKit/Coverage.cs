@@ -30,7 +30,8 @@ public static class Coverage
 
     /// <summary>
     /// Everything of a kind that there is in this process: the types of <see cref="TypeRegistry.Default"/>; the properties that their classes declare, as
-    /// <c>type.property</c>; the steps that cases consist of; the groups of the decoder; the kinds of exceptions of the CPU.
+    /// <c>type.property</c>; the steps that cases consist of; the groups of the decoder; the kinds of exceptions that the CPU
+    /// can raise.
     /// </summary>
     public static IReadOnlyList<string> All(CoverageKind kind) => kind switch
     {
@@ -38,7 +39,7 @@ public static class Coverage
         CoverageKind.Properties => [.. Types().SelectMany(static type => type.Class.OwnProperties.Select(property => Name(type, property)))],
         CoverageKind.Operations => [.. Generators.SelectMany(static g => Enum.GetNames(g.Kind).Select(name => Name(g.Subject, name)))],
         CoverageKind.InstructionGroups => Enum.GetNames<InstructionGroup>(),
-        CoverageKind.ExceptionKinds => PowerPcCpu.ExceptionKinds,
+        CoverageKind.ExceptionKinds => [.. PowerPcCpu.ExceptionKinds.Except(PowerPcCpu.ExceptionKindsWithoutSource)],
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 

@@ -44,7 +44,10 @@ public enum GuestPartKind
     /// <summary>Takes a reservation and stores conditionally.</summary>
     Reservation,
 
-    /// <summary>Switches SPE on and executes three random instructions of SPE or embedded floating point between registers.</summary>
+    /// <summary>
+    /// Switches SPE on, in some parts the exceptions of embedded floating point, too, and executes three random instructions of SPE or
+    /// embedded floating point between registers.
+    /// </summary>
     Spe,
 
     /// <summary>A random user instruction.</summary>
@@ -92,7 +95,7 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     /// <summary>Registers with a fixed use: of handlers, the window, data, device, nothing, scratch.</summary>
     internal const int HandlerRegister = 31, WindowBase = 30, DataBase = 29, DeviceBase = 28, NowhereBase = 27, Scratch = 26;
 
-    private const int Srr0 = 26, Srr1 = 27, Dec = 22, Tcr = 340, Tsr = 336, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
+    private const int Srr0 = 26, Srr1 = 27, Dec = 22, Tcr = 340, Tsr = 336, Spefscr = 512, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
 
     private static readonly Instruction[] UserInstructions =
     [
@@ -156,6 +159,7 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 Asm.Rfi,
         ],
         Vector.Decrementer => [Asm.Addis(HandlerRegister, 0, 0x0800), Asm.Mtspr(Tsr, HandlerRegister), Asm.Rfi],
+        Vector.EmbeddedFloatRound => [Asm.Rfi],   // SRR0 is behind the instruction already.
         _ => [Asm.Mfspr(HandlerRegister, Srr0), Asm.Addi(HandlerRegister, HandlerRegister, 4), Asm.Mtspr(Srr0, HandlerRegister), Asm.Rfi],
     };
 
@@ -244,6 +248,10 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 break;
             case GuestPartKind.Spe:
                 code.AddRange([Asm.Mfmsr(Scratch), Asm.Oris(Scratch, Scratch, 0x0200), Asm.Mtmsr(Scratch)]);
+
+                // FINXE, FINVE, FDBZE, FUNFE and FOVFE.
+                if (part.A % 3 == 0)
+                    code.AddRange([Asm.Addi(Scratch, 0, part.B % 32 * 4), Asm.Mtspr(Spefscr, Scratch)]);
                 for (var i = 0; i < 3; i++)
                     code.Add(AnyInstruction(SpeInstructions, part.A + i, part.B + i));
                 break;

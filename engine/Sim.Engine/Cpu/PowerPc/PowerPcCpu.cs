@@ -49,6 +49,10 @@ public sealed partial class PowerPcCpu : CpuDevice, IDisposable
     /// <summary>The kinds of interrupts, named by the EREF's headings: IVOR0 to IVOR15, then IVOR32 to IVOR35.</summary>
     public static IReadOnlyList<string> ExceptionKinds { get; } = Enum.GetNames<Vector>();
 
+    /// <summary>Those of <see cref="ExceptionKinds"/> that never occur: the e500v2 has no unit that raises them, or Sim models none.</summary>
+    public static IReadOnlyList<string> ExceptionKindsWithoutSource { get; } =
+        [nameof(Vector.FloatUnavailable), nameof(Vector.AuxiliaryUnavailable), nameof(Vector.PerformanceMonitor)];
+
     /// <summary>Index of the CPU in the machine, from 0; -1 before realize. QEMU: CPUState::cpu_index.</summary>
     [Derived("Order of realize.")] public int CpuIndex { get; private set; } = -1;
 
