@@ -25,7 +25,7 @@ public sealed record LinuxBoot(GuestSchedule Schedule, int Memory, bool UBoot, b
         from memory in Gen.Elements(128, 256, 512)
         from uboot in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
         from shell in Gen.Frequency((1, Gen.Constant(false)), (2, Gen.Constant(true)))
-        from recorded in Gen.Frequency((2, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from recorded in Gen.Elements(false, true)
         select new LinuxBoot(schedule, memory, uboot, shell, recorded), Shrink);
 
     /// <summary>Says what kind of boot this is.</summary>

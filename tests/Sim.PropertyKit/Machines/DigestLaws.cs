@@ -17,6 +17,9 @@ public sealed record ChangedState(ResetMoment Moment, int Place)
         from place in Gen.Choose(0, int.MaxValue)
         select new ChangedState(moment, place),
         static changed => ResetMoment.Any.Shrinker(changed.Moment).Select(moment => changed with { Moment = moment }));
+
+    /// <summary>The case as C# code.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"new ChangedState({Moment}, {Place})");
 }
 
 /// <summary>What laws L1, L2 and L4 rest on: a digest that sees all of the state.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using Sim.Engine.Base;
@@ -24,6 +25,10 @@ public sealed record RecordedRun(
 {
     /// <inheritdoc/>
     public void Record(string journal) => ReplayLaws.Record(this, journal, null, new CaseClasses(), embed: true);
+
+    /// <summary>The case as C# code.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"new RecordedRun({Scenario}, {Host}, {Start}, {End}, {DigestInterval}, {(Detail ? "true" : "false")}, {Stops}, {Debugger}, {Snapshots})");
 
     /// <summary>Runs of every kind.</summary>
     public static Arbitrary<RecordedRun> Any { get; } = Of(MachineScenario.Any);
