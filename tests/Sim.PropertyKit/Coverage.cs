@@ -2,6 +2,7 @@ using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Qom;
 using Sim.Engine.Session;
 using Sim.PropertyKit.Cpu;
+using Sim.PropertyKit.Devices;
 using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Memory;
 using Sim.PropertyKit.Qdev;
@@ -19,6 +20,7 @@ public static class Coverage
     private static readonly (Type Kind, string Subject)[] Generators =
     [
         (typeof(DeviceOperationKind), "device"),
+        (typeof(DeviceStepKind), "device alone"),
         (typeof(PlanStepKind), "realize"),
         (typeof(MachineOperationKind), "machine"),
         (typeof(StopKind), "stop"),

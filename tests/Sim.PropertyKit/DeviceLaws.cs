@@ -106,22 +106,6 @@ public static class DeviceLaws
     private static IEnumerable<NamedLaw> Runs(DeviceBench first, string code)
     {
         var scripts = new DeviceScripts(code, new DeviceShape(first));
-        NamedLaw Run(string law, string group, string summary, DeviceStepKind? kind, Action<DeviceScript, CaseClasses> check, DeviceStep? last = null) =>
-            NamedLaw.Of(law, group, summary, scripts.With(kind, last), check, new LawOptions { Required = kind is { } further ? [(further.ToString(), 0.3)] : [("Advance", 0.3)] });
-        return
-        [
-            Run("device-accesses", "memory", "Accesses of any size, alignment and value, lines, time and resets throw nothing.",
-                null, (script, classes) => DeviceRunLaws.CheckAccesses(script, first, classes)),
-            Run("device-reset", "L5", "After a reset nothing remains of what was done before: no state, no timer, no line.",
-                null, (script, classes) => DeviceRunLaws.CheckReset(script, first, classes), new DeviceStep(DeviceStepKind.Reset)),
-            Run("device-snapshot", "L2", "A device that is saved anywhere and restored in another machine goes on as if it had not been.",
-                DeviceStepKind.SaveAndRestore, (script, classes) => DeviceRunLaws.CheckSaved(script, first, DeviceStepKind.SaveAndRestore, classes)),
-            Run("device-checkpoint", "L2", "A device that goes back to a saved moment goes on as it did the first time.",
-                DeviceStepKind.Detour, (script, classes) => DeviceRunLaws.CheckSaved(script, first, DeviceStepKind.Detour, classes)),
-            Run("device-determinism", "L1", "The same steps give the same, at any time and beside another machine.",
-                null, (script, classes) => DeviceRunLaws.CheckTwice(script, first, classes)),
-            Run("device-observing", "L7", "Looking at everything changes nothing, and a peek sees what a read then gives.",
-                DeviceStepKind.Observe, (script, classes) => DeviceRunLaws.CheckObserved(script, first, classes)),
-        ];
+        return DeviceRunLaws.Of(scripts.With, _ => first);
     }
 }

@@ -1,4 +1,5 @@
 using Sim.PropertyKit.Cpu;
+using Sim.PropertyKit.Devices;
 using Sim.PropertyKit.Guests;
 using Sim.PropertyKit.Machines;
 using Sim.PropertyKit.Memory;
@@ -27,6 +28,7 @@ public static class LawCatalogue
         .. PropertyLaws.All,
         .. StateCoverageLaws.All,
         .. DeviceOperationLaws.All,
+        .. EngineDeviceLaws.All,
         .. ConfigurationLaws.All,
         .. InputLaws.All,
         .. DeterminismLaws.All,

@@ -49,6 +49,10 @@ public sealed class NamedLaw
     public NamedLaw Needing(Func<string?> missing) =>
         new(run) { Name = Name, Group = Group, Summary = Summary, Sample = Sample, Missing = missing };
 
+    /// <summary>The same law with another sample.</summary>
+    public NamedLaw On(LawOptions sample) =>
+        new(run) { Name = Name, Group = Group, Summary = Summary, Sample = sample, Missing = Missing };
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -3,6 +3,8 @@ using System.Text;
 using Sim.Engine.Base;
 using Sim.Engine.Boards;
 using Sim.Engine.Devices.Char;
+using Sim.Engine.Devices.I2c;
+using Sim.Engine.Devices.Pci;
 using Sim.Engine.Memory;
 using Sim.Engine.Qdev;
 using Sim.Engine.Qom;
@@ -95,6 +97,35 @@ public sealed class DeviceBench : IDisposable
         return Board.Memory.TryPeek(Regions[region].Start + offset, bytes) ? bytes.Aggregate(0UL, static (value, octet) => value << 8 | octet) : null;
     }
 
+    /// <summary>Writes configuration space of a PCI device, as a guest does through the host bridge.</summary>
+    /// <param name="offset">Offset in the space, bytes.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="size">1, 2 or 4 bytes.</param>
+    /// <param name="device">Index among the PCI devices of the machine, the device itself first where it is one.</param>
+    public void Configure(int offset, uint value, int size = 4, int device = 0) => PciDevices[device].WriteConfiguration(offset, value, size);
+
+    /// <summary>Sends bytes to the device over its I2C bus, then receives some from it.</summary>
+    /// <param name="sent">Bytes to be sent.</param>
+    /// <param name="received">Number of bytes to be received; with 0 the transfer is not turned round.</param>
+    /// <param name="stop">False to leave the transfer under way.</param>
+    /// <returns>The bytes received.</returns>
+    public IReadOnlyList<byte> Transfer(ReadOnlySpan<byte> sent, int received = 0, bool stop = true)
+    {
+        var (slave, bus) = ((I2cSlave)Device, (I2cBus)Device.ParentBus!);
+        if (sent.Length > 0)
+            bus.Start(slave.Address, receive: false);
+        foreach (var value in sent)
+            bus.Send(value);
+        if (received > 0)
+            bus.Start(slave.Address, receive: true);
+        var answer = new byte[received];
+        for (var index = 0; index < received; index++)
+            answer[index] = bus.Receive();
+        if (stop)
+            bus.End();
+        return answer;
+    }
+
     /// <summary>Drives an input line of the device.</summary>
     public void Input(int line, bool level) => Board.Driver.InputLines[line].Set(level);
 
@@ -165,6 +196,9 @@ public sealed class DeviceBench : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Session.Dispose();
+
+    /// <summary>The PCI devices of the machine, the device itself first where it is one.</summary>
+    internal IReadOnlyList<PciDevice> PciDevices => [.. Board.Devices().OfType<PciDevice>().OrderBy(d => ReferenceEquals(d, Device) ? 0 : 1)];
 
     /// <summary>True while text waits outside of the device for room in it: it enters whatever a reset does.</summary>
     internal bool HasWaitingText => Board.Root.GetContainer("/chardevs").Children.OfType<Chardev>().Any(static c => c.Waiting > 0);

@@ -3,6 +3,7 @@ using Sim.Engine.Base;
 using Sim.Engine.Qom;
 using Sim.Engine.Session;
 using Sim.PropertyKit.Machines;
+using Sim.PropertyKit.Qdev;
 using Sim.Snapshots;
 
 namespace Sim.PropertyKit.Devices;
@@ -13,8 +14,9 @@ namespace Sim.PropertyKit.Devices;
 /// <param name="Digest">Of the whole machine.</param>
 /// <param name="State">All saved state.</param>
 /// <param name="Properties">The device's properties with their values.</param>
+/// <param name="Map">The memory regions of the machine.</param>
 /// <param name="Types">The machine's types.</param>
-internal sealed record DeviceMoment(DeviceStep Step, string Saw, UInt128 Digest, IReadOnlyList<StateSection> State, string Properties, TypeRegistry Types);
+internal sealed record DeviceMoment(DeviceStep Step, string Saw, UInt128 Digest, IReadOnlyList<StateSection> State, string Properties, string Map, TypeRegistry Types);
 
 /// <summary>Carries out scripts and compares what they give.</summary>
 internal static class DeviceRun
@@ -51,7 +53,7 @@ internal static class DeviceRun
     {
         var machine = bench.Session.Machine;
         DeviceModel.CheckLines([.. DevicePlace.Tree(machine)], []);
-        return new(step, saw, bench.Session.Digest(), StateSections.Collect(machine), Properties(bench), machine.Root.Registry);
+        return new(step, saw, bench.Session.Digest(), StateSections.Collect(machine), Properties(bench), StructuralDump.MemoryMap(machine), machine.Root.Registry);
     }
 
     /// <summary>Compares two runs, of which the second has further steps of a kind, which may give nothing.</summary>
@@ -83,11 +85,16 @@ internal static class DeviceRun
     {
         if (expected.Properties != actual.Properties)
             throw new CheckFailedException($"After {actual.Step} the properties differ from those of {what}: {actual.Properties}; expected {expected.Properties}.");
+        CompareMaps(expected, actual, what);
         if (expected.Digest == actual.Digest)
             return;
         CompareSections(expected.State, actual.State, actual, what);
         throw new CheckFailedException($"After {actual.Step} the RAM differs from that of {what}.");
     }
+
+    /// <summary>Compares the memory maps of two machines.</summary>
+    public static void CompareMaps(DeviceMoment expected, DeviceMoment actual, string what) => Check.That(
+        expected.Map == actual.Map, $"After {actual.Step} the memory map differs from that of {what}:\n{StructuralDump.Difference(expected.Map, actual.Map)}");
 
     /// <summary>Compares sections of state, field by field.</summary>
     public static void CompareSections(IEnumerable<StateSection> expected, IEnumerable<StateSection> actual, DeviceMoment moment, string what)

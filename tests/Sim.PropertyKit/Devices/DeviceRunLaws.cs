@@ -1,4 +1,5 @@
 using System.Globalization;
+using FsCheck;
 using Sim.Engine.Devices.Char;
 using Sim.Engine.Scheduling;
 using Sim.Engine.Session;
@@ -10,6 +11,29 @@ internal static class DeviceRunLaws
 {
     /// <summary>Calls of <see cref="DeviceBench.Advance"/> after which an untouched device is taken to be too busy to reach a time.</summary>
     private const int MostAdvances = 50;
+
+    /// <summary>The laws, by name.</summary>
+    /// <param name="scripts">Makes scripts with steps of a further kind among the others, and a last step.</param>
+    /// <param name="first">A bench with the device of a script, from which others are made.</param>
+    public static IReadOnlyList<NamedLaw> Of(Func<DeviceStepKind?, DeviceStep?, Arbitrary<DeviceScript>> scripts, Func<DeviceScript, DeviceBench> first)
+    {
+        NamedLaw Run(string law, string group, string summary, DeviceStepKind? kind, Action<DeviceScript, DeviceBench, CaseClasses> check, DeviceStep? last = null) =>
+            NamedLaw.Of(law, group, summary, scripts(kind, last), (script, classes) => check(script, first(script), classes),
+                new LawOptions { Required = kind is { } further ? [(further.ToString(), 0.3)] : [("Advance", 0.3)] });
+        return
+        [
+            Run("device-accesses", "memory", "Accesses of any size, alignment and value, lines, time and resets throw nothing.", null, CheckAccesses),
+            Run("device-reset", "L5", "After a reset nothing remains of what was done before: no state, no timer, no line, nothing in the memory map.",
+                null, CheckReset, new DeviceStep(DeviceStepKind.Reset)),
+            Run("device-snapshot", "L2", "A device that is saved anywhere and restored in another machine goes on as if it had not been.",
+                DeviceStepKind.SaveAndRestore, static (script, first, classes) => CheckSaved(script, first, DeviceStepKind.SaveAndRestore, classes)),
+            Run("device-checkpoint", "L2", "A device that goes back to a saved moment goes on as it did the first time.",
+                DeviceStepKind.Detour, static (script, first, classes) => CheckSaved(script, first, DeviceStepKind.Detour, classes)),
+            Run("device-determinism", "L1", "The same steps give the same, at any time and beside another machine.", null, CheckTwice),
+            Run("device-observing", "L7", "Looking at everything changes nothing, and a peek sees what a read then gives.",
+                DeviceStepKind.Observe, CheckObserved),
+        ];
+    }
 
     /// <summary>Nothing throws.</summary>
     public static void CheckAccesses(DeviceScript script, DeviceBench first, CaseClasses classes)
@@ -104,8 +128,13 @@ internal static class DeviceRunLaws
     private static void Classify(DeviceScript script, List<DeviceMoment> run, DeviceBench bench, CaseClasses classes)
     {
         classes.CoverSession(bench.Session);
+        classes.Add(bench.Device.Class.Type.Name);
         foreach (var step in script.Steps)
+        {
             classes.Add(step.Kind.ToString());
+            classes.CoverOperation(step.Kind);
+        }
+
         classes.Add("line changed", run.Any(static m => m.Saw.Contains("line ", StringComparison.Ordinal)));
         classes.Add("state changed", run.Select(static m => m.Digest).Distinct().Count() > 1);
     }
@@ -125,6 +154,7 @@ internal static class DeviceRunLaws
         (IReadOnlyList<StateSection> State, string Timers, DeviceMoment Moment) actual, string what)
     {
         DeviceRun.CompareSections(expected.State, actual.State, actual.Moment, what);
+        DeviceRun.CompareMaps(expected.Moment, actual.Moment, what);
         Check.That(expected.Timers == actual.Timers, $"After the reset these timers are armed: {Text(actual.Timers)}; of {what}: {Text(expected.Timers)}.");
         Check.Equal(expected.Moment.Properties, actual.Moment.Properties, "properties after the reset");
     }

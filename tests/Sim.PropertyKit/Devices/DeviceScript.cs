@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Sim.Engine.Devices.Pci;
 
 namespace Sim.PropertyKit.Devices;
 
@@ -12,6 +13,12 @@ public enum DeviceStepKind
 
     /// <summary>Reads registers.</summary>
     Read,
+
+    /// <summary>Writes configuration space of a PCI device.</summary>
+    Configure,
+
+    /// <summary>Sends and receives over I2C.</summary>
+    Transfer,
 
     /// <summary>Drives an input line.</summary>
     Input,
@@ -40,10 +47,10 @@ public enum DeviceStepKind
 
 /// <summary>One step.</summary>
 /// <param name="Kind">What is done.</param>
-/// <param name="Target">Which region or line.</param>
-/// <param name="Offset">Offset in the region, bytes.</param>
-/// <param name="Value">Value, level or ns.</param>
-/// <param name="Size">Bytes of an access.</param>
+/// <param name="Target">Which region, line or PCI device; number of bytes received by a transfer.</param>
+/// <param name="Offset">Offset in the region or in configuration space, bytes; 0 for a transfer that is left under way.</param>
+/// <param name="Value">Value, level or ns; the bytes sent by a transfer, the first one lowest.</param>
+/// <param name="Size">Bytes of an access; number of bytes sent by a transfer.</param>
 /// <param name="Property">Name of a property.</param>
 /// <param name="Setting">Its value, or the text to be sent.</param>
 public readonly record struct DeviceStep(
@@ -61,6 +68,11 @@ public readonly record struct DeviceStep(
                 break;
             case DeviceStepKind.Read:
                 return bench.Read(Offset, Size, Target);
+            case DeviceStepKind.Configure:
+                bench.Configure((int)Offset, (uint)Value, Size, Target);
+                break;
+            case DeviceStepKind.Transfer:
+                return bench.Transfer(Sent, Target, Offset != 0).Aggregate(0UL, static (value, octet) => value << 8 | octet);
             case DeviceStepKind.Input:
                 bench.Input(Target, Value != 0);
                 break;
@@ -95,12 +107,17 @@ public readonly record struct DeviceStep(
     {
         DeviceStepKind.Write => string.Create(CultureInfo.InvariantCulture, $"bench.Write(0x{Offset:x}, 0x{Value:x}{Access})"),
         DeviceStepKind.Read => string.Create(CultureInfo.InvariantCulture, $"bench.Read(0x{Offset:x}{Access})"),
+        DeviceStepKind.Configure => string.Create(CultureInfo.InvariantCulture, $"bench.Configure(0x{Offset:x}, 0x{Value:x}, {Size}, {Target})"),
+        DeviceStepKind.Transfer => string.Create(CultureInfo.InvariantCulture,
+            $"bench.Transfer([{string.Join(", ", Sent.Select(static octet => string.Create(CultureInfo.InvariantCulture, $"0x{octet:x}")))}], {Target}, {(Offset != 0 ? "true" : "false")})"),
         DeviceStepKind.Input => string.Create(CultureInfo.InvariantCulture, $"bench.Input({Target}, {(Value != 0 ? "true" : "false")})"),
         DeviceStepKind.Advance => string.Create(CultureInfo.InvariantCulture, $"bench.Advance({Value})"),
         DeviceStepKind.Type => $"bench.Type({Code(Setting)})",
         DeviceStepKind.Set => $"bench.Set(\"{Property}\", {Code(Setting)})",
         _ => $"bench.{Kind}()",
     };
+
+    private byte[] Sent => BitConverter.GetBytes(Value)[..Size];
 
     private string Access => (Size == 4 ? "" : string.Create(CultureInfo.InvariantCulture, $", size: {Size}"))
         + (Target == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", region: {Target}"));
@@ -141,7 +158,11 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
         from count in Gen.Choose(1, MostSteps)
         from steps in StepGenerator(kind).ListOf(count)
         select new DeviceScript(bench, [.. steps], last),
-        static script => Shrinking.List(script.Steps, ShrinkStep).Select(steps => script with { Steps = steps }));
+        Shrink);
+
+    /// <summary>Smaller scripts.</summary>
+    public static IEnumerable<DeviceScript> Shrink(DeviceScript script) =>
+        Shrinking.List(script.Steps, ShrinkStep).Select(steps => script with { Steps = steps });
 
     private Gen<DeviceStep> StepGenerator(DeviceStepKind? kind)
     {
@@ -152,6 +173,10 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
             choices.Add((5, Accesses(DeviceStepKind.Read)));
         }
 
+        if (shape.PciDevices > 0)
+            choices.Add((5, Configurations()));
+        if (shape.IsI2cSlave)
+            choices.Add((9, Transfers()));
         if (shape.Inputs > 0)
             choices.Add((3, from line in Gen.Choose(0, shape.Inputs - 1) from level in Gen.Choose(0, 1) select new DeviceStep(DeviceStepKind.Input, line, Value: (ulong)level)));
         if (shape.HasConsole)
@@ -170,10 +195,30 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
         let time = (1L << bits) + (fraction * (1L << bits) / 256)
         select new DeviceStep(DeviceStepKind.Advance, Value: (ulong)time);
 
+    /// <summary>Mostly the command register and base addresses.</summary>
+    private Gen<DeviceStep> Configurations() =>
+        from device in Gen.Choose(0, shape.PciDevices - 1)
+        from step in Gen.Frequency(
+            (3, Gen.Choose(0, 7).Select(static bits => Configure(PciConfiguration.Command, (ulong)bits, 2))),
+            (3, from bar in Gen.Choose(0, 5) from place in Gen.Choose(0, 255) select Configure(PciConfiguration.BaseAddress0 + (4 * bar), (ulong)place << 24, 4)),
+            (2, from offset in Gen.Choose(0, PciConfiguration.Size - 1) from size in Gen.Elements(1, 2, 4) from value in Values() select Configure(offset & -size, (uint)value, size)))
+        select step with { Target = device };
+
+    private static DeviceStep Configure(int offset, ulong value, int size) => new(DeviceStepKind.Configure, Offset: (ulong)offset, Value: value, Size: size);
+
+    private static Gen<DeviceStep> Transfers() =>
+        from first in Gen.Choose(0, 70)
+        from more in Gen.Choose(0, int.MaxValue)
+        from count in Gen.Choose(0, 4)
+        from received in Gen.Choose(0, 8)
+        from stops in Gen.Frequency((3, Gen.Constant(1UL)), (1, Gen.Constant(0UL)))
+        select new DeviceStep(DeviceStepKind.Transfer, received, stops, ((ulong)(uint)more << 8) | (uint)first, count);
+
     private Gen<DeviceStep> Accesses(DeviceStepKind kind) =>
         from region in Gen.Choose(0, shape.Regions.Count - 1)
         let bytes = (long)Math.Min(shape.Regions[region], 1 << 20)
         from offset in Gen.Frequency(
+            (shape.Registers[region].Count > 0 ? 11 : 0, Gen.Elements(shape.Registers[region].DefaultIfEmpty().ToArray())),
             (5, Gen.Choose(0, (int)Math.Min(bytes - 1, 63)).Select(static o => o & ~3)),
             (2, Gen.Choose(0, (int)Math.Min(bytes - 1, 63))),
             (2, Gen.Choose(0, (int)bytes - 1).Select(static o => o & ~3)),
@@ -198,7 +243,9 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
             yield break;
         }
 
-        if (step.Kind != DeviceStepKind.Write)
+        if (step.Kind == DeviceStepKind.Transfer && step.Size > 0)
+            yield return step with { Size = step.Size - 1 };
+        if (step.Kind is not (DeviceStepKind.Write or DeviceStepKind.Configure))
             yield break;
         if (step.Value > 1)
             yield return step with { Value = 1 };

@@ -1,3 +1,4 @@
+using Sim.Engine.Devices.I2c;
 using Sim.Engine.Memory;
 using Sim.PropertyKit.Machines;
 
@@ -6,6 +7,9 @@ namespace Sim.PropertyKit.Devices;
 /// <summary>What a device has that a script can use.</summary>
 internal sealed class DeviceShape
 {
+    /// <summary>Bytes at the start of each region in which registers are looked for.</summary>
+    private const ulong MostProbed = 0x2000;
+
     private readonly MemoryRegionOps[] operations;
 
     /// <summary>Looks at a device at power-on.</summary>
@@ -14,6 +18,8 @@ internal sealed class DeviceShape
         Regions = [.. bench.Regions.Select(static r => r.Size)];
         operations = [.. bench.Regions.Select(r => bench.Session.Machine.Memory.View.TryFind(r.Start, out var range) ? range.Region.Ops! : throw new InvalidOperationException())];
         Inputs = bench.InputCount;
+        PciDevices = bench.PciDevices.Count;
+        IsI2cSlave = bench.Device is I2cSlave;
         HasConsole = bench.Device.FindProperty("chardev") is not null;
         Settings =
         [
@@ -21,10 +27,21 @@ internal sealed class DeviceShape
                 .Where(static p => p.IsWritable && !p.FixedAfterRealize && p.Name != "realized" && !p.Type.StartsWith("link<", StringComparison.Ordinal))
                 .SelectMany(p => PropertyValues.Of(bench.Device, p).Where(static v => v.Fits).Select(v => (p.Name, v.Value))),
         ];
+        using var tried = bench.Fresh();
+        Registers = [.. Regions.Select((_, region) => FindRegisters(tried, region))];
     }
 
     /// <summary>Sizes of the regions, bytes.</summary>
     public IReadOnlyList<ulong> Regions { get; }
+
+    /// <summary>Offsets in each region at which a write changes something, as far as all ones and zeros show it.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> Registers { get; }
+
+    /// <summary>Number of PCI devices in the machine.</summary>
+    public int PciDevices { get; }
+
+    /// <summary>True when the device is reached over I2C.</summary>
+    public bool IsI2cSlave { get; }
 
     /// <summary>Number of input lines.</summary>
     public int Inputs { get; }
@@ -38,4 +55,23 @@ internal sealed class DeviceShape
     /// <summary>The size of access that a driver would use: a register's.</summary>
     public int UsualSize(int region) => Regions[region] <= 8 ? operations[region].MinImplementedSize
         : Math.Clamp(4, operations[region].MinValidSize, operations[region].MaxValidSize);
+
+    private List<int> FindRegisters(DeviceBench bench, int region)
+    {
+        var (found, size) = (new List<int>(), UsualSize(region));
+        for (var offset = 0; offset + size <= (int)Math.Min(Regions[region], MostProbed); offset += size)
+        {
+            var at = (ulong)offset;
+            if (Changes(bench, () => bench.Write(at, ulong.MaxValue, size, region)) | Changes(bench, () => bench.Write(at, 0, size, region)))
+                found.Add(offset);
+        }
+
+        return found;
+    }
+
+    private static bool Changes(DeviceBench bench, Action write)
+    {
+        var before = bench.Session.Digest();
+        return Check.Caught(write) is not null || bench.Session.Digest() != before;
+    }
 }

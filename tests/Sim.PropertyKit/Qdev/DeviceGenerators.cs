@@ -31,7 +31,7 @@ public static class DeviceGenerators
 {
     private static readonly PlanStepKind[] Leaves =
     [
-        PlanStepKind.Timer, PlanStepKind.ArmHubTimer, PlanStepKind.MapRegion, PlanStepKind.MapAlias, PlanStepKind.ChangeHubRegion, PlanStepKind.AddressSpace,
+        PlanStepKind.Timer, PlanStepKind.ArmHubTimer, PlanStepKind.DisarmHubTimer, PlanStepKind.MapRegion, PlanStepKind.MapAlias, PlanStepKind.ChangeHubRegion, PlanStepKind.AddressSpace,
         PlanStepKind.Inputs, PlanStepKind.ConnectToHub, PlanStepKind.ConnectFromHub, PlanStepKind.Vcpu, PlanStepKind.AddProperty, PlanStepKind.AddAlias,
         PlanStepKind.RemoveHubProperty, PlanStepKind.SetHubText, PlanStepKind.SetHubLink, PlanStepKind.Container, PlanStepKind.Temporary,
     ];

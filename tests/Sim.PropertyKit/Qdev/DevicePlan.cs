@@ -11,6 +11,9 @@ public enum PlanStepKind
     /// <summary>Moves the deadline of the hub's timer.</summary>
     ArmHubTimer,
 
+    /// <summary>Disarms the hub's timer.</summary>
+    DisarmHubTimer,
+
     /// <summary>Makes a register region and maps it.</summary>
     MapRegion,
 

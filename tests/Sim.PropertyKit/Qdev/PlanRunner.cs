@@ -39,6 +39,9 @@ internal sealed class PlanRunner(Device device, DevicePlan plan)
             case PlanStepKind.ArmHubTimer:
                 hub.Timer.Arm(5000 + step.Number);
                 break;
+            case PlanStepKind.DisarmHubTimer:
+                hub.Timer.Disarm();
+                break;
             case PlanStepKind.MapRegion:
                 MapRegion(step);
                 break;

@@ -86,11 +86,14 @@ public static class RealizeLaws
         var alive = StructuralDump.Of(machine, false, device);
         Unrealize(device);
 
-        // What time does is not structure: the hub's timer keeps the deadline that the realize gave it.
+        // What time does is not structure: the hub's timer keeps the deadline that the realize gave it, or took.
         Check.That(
-            hubDeadline == Hub(machine).Timer.Deadline || tried.Plan.AllSteps.Any(static s => s.Kind == PlanStepKind.ArmHubTimer),
+            hubDeadline == Hub(machine).Timer.Deadline || tried.Plan.AllSteps.Any(static s => s.Kind is PlanStepKind.ArmHubTimer or PlanStepKind.DisarmHubTimer),
             "an unrealize moved the hub's deadline");
-        Hub(machine).Timer.Arm(hubDeadline);
+        if (hubDeadline == VirtualTime.Never)
+            Hub(machine).Timer.Disarm();
+        else
+            Hub(machine).Timer.Arm(hubDeadline);
         CheckSame(before, StructuralDump.Of(machine, false, device));
         Check.That(device is not PlannedDevice { Lives: not 0 }, "Unrealize was not called");
         RealizeIn(machine, device);
@@ -198,7 +201,7 @@ public static class RealizeLaws
         classes.Add("failed after a line", done.Overlaps([PlanStepKind.ConnectFromHub, PlanStepKind.ConnectToHub]));
         classes.Add("failed after a vCPU", done.Contains(PlanStepKind.Vcpu));
         classes.Add("failed after a plug", done.Overlaps([PlanStepKind.OwnBus, PlanStepKind.HubSlot, PlanStepKind.Elsewhere]));
-        classes.Add("failed after the hub changed", done.Overlaps([PlanStepKind.ChangeHubRegion, PlanStepKind.SetHubLink, PlanStepKind.SetHubText, PlanStepKind.ArmHubTimer]));
+        classes.Add("failed after the hub changed", done.Overlaps([PlanStepKind.ChangeHubRegion, PlanStepKind.SetHubLink, PlanStepKind.SetHubText, PlanStepKind.ArmHubTimer, PlanStepKind.DisarmHubTimer]));
         classes.Add("failed by the hotplug handler", error.Message.Contains("handler", StringComparison.Ordinal));
     }
 }

@@ -39,6 +39,16 @@ public static class StructuralDump
         return text.ToString();
     }
 
+    /// <summary>All memory regions of a machine: what they show, and where they are mapped; one that is not keeps its last place, which shows nowhere.</summary>
+    /// <param name="machine">The machine.</param>
+    public static string MemoryMap(IMachine machine)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        var text = new StringBuilder();
+        AddRegions(text, (QomObject)machine, "");
+        return text.ToString();
+    }
+
     /// <summary>The lines in which two dumps differ: those that went and those that came. Empty when they are equal.</summary>
     public static string Difference(string before, string after)
     {
@@ -98,6 +108,20 @@ public static class StructuralDump
     private static void AddRegion(StringBuilder text, MemoryRegion region, int depth) => Line(text, depth,
         $"region {region.Kind} at {region.Address:x} size {region.Size} priority {region.Priority} enabled {region.Enabled} in {region.ContainingRegion?.Name} "
         + $"alias {region.AliasTarget?.Name}+{region.AliasOffset:x} holds {string.Join(' ', region.Subregions.Select(static r => r.Name))}");
+
+    private static void AddRegions(StringBuilder text, QomObject at, string path)
+    {
+        if (at is MemoryRegion region)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{path} size {region.Size} enabled {region.Enabled} alias {region.AliasTarget?.Name}+{region.AliasOffset:x}");
+            if (region.ContainingRegion is { } container)
+                text.Append(CultureInfo.InvariantCulture, $" at {region.Address:x} priority {region.Priority} in {container.Name}");
+            text.Append('\n');
+        }
+
+        foreach (var child in at.Children)
+            AddRegions(text, child, $"{path}/{child.NameInParent}");
+    }
 
     private static void AddScheduler(StringBuilder text, Scheduler scheduler, bool withArmings)
     {
