@@ -38,6 +38,12 @@ public enum GuestPartKind
     /// <summary>Sets the decrementer, which interrupts soon.</summary>
     Decrementer,
 
+    /// <summary>Sets periods of fixed-interval timer, watchdog and decrementer, which interrupt again and again; at times it idles until the first one does.</summary>
+    Timers,
+
+    /// <summary>Programs a device of the board: an interrupt controller with its timers, UARTs, PCI, I2C, GPIO. A bare CPU has none there.</summary>
+    Board,
+
     /// <summary>Reads the timebase.</summary>
     Timebase,
 
@@ -89,13 +95,19 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     /// <summary>Device registers, mapped one to one.</summary>
     internal const uint Device = 0x0500_0000;
 
+    /// <summary>Effective address of the board's register space, 1 MiB.</summary>
+    internal const uint Board = 0x6400_0000;
+
     /// <summary>Vectors that have a handler: all of the core.</summary>
     internal const int VectorCount = 20;
 
     /// <summary>Registers with a fixed use: of handlers, the window, data, device, nothing, scratch.</summary>
     internal const int HandlerRegister = 31, WindowBase = 30, DataBase = 29, DeviceBase = 28, NowhereBase = 27, Scratch = 26;
 
-    private const int Srr0 = 26, Srr1 = 27, Dec = 22, Tcr = 340, Tsr = 336, Spefscr = 512, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
+    private const int Srr0 = 26, Srr1 = 27, Dec = 22, Decar = 54, Tcr = 340, Tsr = 336, Hid0 = 1008, Spefscr = 512, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
+
+    /// <summary>Upper half of the address of the board's interrupt controller.</summary>
+    private const int Mpic = (int)((Board + 0x4_0000) >> 16);
 
     private static readonly Instruction[] UserInstructions =
     [
@@ -110,15 +122,11 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     ];
 
     /// <summary>Random programs, with a shrinker.</summary>
-    public static Arbitrary<GuestProgram> Any { get; } = Arb.From(
-        from count in Gen.Choose(1, 14)
-        from parts in PartGenerator().ListOf(count)
-        from position in Gen.OneOf(Gen.Constant(0), Gen.Choose(0, 1023), Gen.Choose(980, 1023))
-        from cuts in Gen.Choose(1, 4)
-        from budgets in Gen.Frequency((2, Gen.Choose(1, 9)), (2, Gen.Choose(1, 70)), (1, Gen.Choose(100, 600))).ListOf(cuts)
-        from drops in Gen.Frequency((1, Gen.Constant(0)), (1, Gen.Choose(1, 5)))
-        select new GuestProgram([.. parts], position, [.. budgets], drops),
-        Shrink);
+    public static Arbitrary<GuestProgram> Any { get; } = Of(Gen.Elements(Enum.GetValues<GuestPartKind>()));
+
+    /// <summary>Random programs that often program the devices of a board, with a shrinker.</summary>
+    public static Arbitrary<GuestProgram> OnBoard { get; } =
+        Of(Gen.Frequency((4, Gen.Elements(Enum.GetValues<GuestPartKind>())), (1, Gen.Constant(GuestPartKind.Board))));
 
     /// <summary>Address of the first instruction.</summary>
     internal uint Entry => Page + 4 * (uint)Position;
@@ -158,10 +166,27 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
             Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 18, 16), Asm.Mtspr(Srr1, HandlerRegister),
                 Asm.Rfi,
         ],
-        Vector.Decrementer => [Asm.Addis(HandlerRegister, 0, 0x0800), Asm.Mtspr(Tsr, HandlerRegister), Asm.Rfi],
+        Vector.Decrementer => [.. ClearStatus(0x0800), .. Return],
+        Vector.FixedIntervalTimer => [.. ClearStatus(0x0400), .. Return],
+        Vector.Watchdog => [.. ClearStatus(0xC000), Asm.Rfci],
         Vector.EmbeddedFloatRound => [Asm.Rfi],   // SRR0 is behind the instruction already.
+
+        // Acknowledged and ended at the MPIC. What a device keeps requesting must not come again before the program lets it.
+        Vector.ExternalInput =>
+        [
+            Asm.Addis(HandlerRegister, 0, Mpic), Asm.Lwz(HandlerRegister, 0xA0, HandlerRegister),
+            Asm.Addis(HandlerRegister, 0, Mpic), Asm.Stw(HandlerRegister, 0xB0, HandlerRegister),
+            Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 17, 15), Asm.Mtspr(Srr1, HandlerRegister),
+            .. Return,
+        ],
         _ => [Asm.Mfspr(HandlerRegister, Srr0), Asm.Addi(HandlerRegister, HandlerRegister, 4), Asm.Mtspr(Srr0, HandlerRegister), Asm.Rfi],
     };
+
+    private static uint[] ClearStatus(int high) => [Asm.Addis(HandlerRegister, 0, high), Asm.Mtspr(Tsr, HandlerRegister)];
+
+    /// <summary>Goes back, out of an idle state as well.</summary>
+    private static uint[] Return =>
+        [Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 14, 12), Asm.Mtspr(Srr1, HandlerRegister), Asm.Rfi];
 
     /// <summary>The parts by the address of their last instruction.</summary>
     internal Dictionary<uint, GuestPartKind> Ends()
@@ -239,6 +264,14 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 code.AddRange([Asm.Addi(Scratch, 0, 1 + part.A % 60), Asm.Mtspr(Dec, Scratch), Asm.Addis(Scratch, 0, 0x0400),
                     Asm.Mtspr(Tcr, Scratch), Asm.Wrteei(true)]);
                 break;
+            case GuestPartKind.Timers:
+                AddTimers(code, part);
+                break;
+            case GuestPartKind.Board:
+                BoardRegisters.AddAccesses(code, part, target);
+                if (part.B % 2 == 0)
+                    code.Add(Asm.Wrteei(true));
+                break;
             case GuestPartKind.Timebase:
                 code.Add(Asm.Mftb(target));
                 break;
@@ -307,6 +340,18 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         code.AddRange([Asm.Isync, Access(part.B, target, part.A % 64, WindowBase), Access(part.B + 1, target, part.A % 64, WindowBase)]);
     }
 
+    /// <summary>The periods are 32 to 2048 ticks of 2.5 ns.</summary>
+    private static void AddTimers(List<uint> code, GuestPart part)
+    {
+        uint interval = 63 - (4 + (uint)part.A % 7), timeout = 63 - (4 + (uint)part.B % 7);
+        var enables = (part.A / 7 % 4) switch { 0 => 0x0880_0000u, 1 => 0x04C0_0000u, _ => 0x0080_0000u };
+        AddMoves(code, (Decar, 20 + ((uint)part.B % 200)), (Dec, 1 + ((uint)part.A % 60)), (Hid0, 0x0080_0000u),
+            (Tcr, enables | interval >> 2 << 13 | (interval & 3) << 24 | timeout >> 2 << 17 | (timeout & 3) << 30));
+
+        // MSR[EE], for the watchdog MSR[CE], and MSR[WE] to idle.
+        code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x8000), Asm.Oris(Scratch, Scratch, part.B % 4 == 0 ? 0x0006 : 0x0002), Asm.Mtmsr(Scratch)]);
+    }
+
     private static void AddMoves(List<uint> code, params ReadOnlySpan<(int Register, uint Value)> moves)
     {
         foreach (var (register, value) in moves)
@@ -335,8 +380,18 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
             or "divw" or "divwu" or "and" or "andc" or "or" or "orc" or "nor" or "nand" or "xor" or "eqv" or "slw" or "srw" or "sraw" or "srawi" or "cntlzw" or "extsb"
             or "extsh" or "cmp" or "cmpl" or "isel" or "mfcr" or "mtcrf" or "mcrxr";
 
-    private static Gen<GuestPart> PartGenerator() =>
-        from kind in Gen.Elements(Enum.GetValues<GuestPartKind>())
+    private static Arbitrary<GuestProgram> Of(Gen<GuestPartKind> kinds) => Arb.From(
+        from count in Gen.Choose(1, 14)
+        from parts in PartGenerator(kinds).ListOf(count)
+        from position in Gen.OneOf(Gen.Constant(0), Gen.Choose(0, 1023), Gen.Choose(980, 1023))
+        from cuts in Gen.Choose(1, 4)
+        from budgets in Gen.Frequency((2, Gen.Choose(1, 9)), (2, Gen.Choose(1, 70)), (1, Gen.Choose(100, 600))).ListOf(cuts)
+        from drops in Gen.Frequency((1, Gen.Constant(0)), (1, Gen.Choose(1, 5)))
+        select new GuestProgram([.. parts], position, [.. budgets], drops),
+        Shrink);
+
+    private static Gen<GuestPart> PartGenerator(Gen<GuestPartKind> kinds) =>
+        from kind in kinds
         from a in Gen.Choose(0, 9999)
         from b in Gen.Choose(0, 9999)
         select new GuestPart(kind, a, b);

@@ -90,7 +90,7 @@ public sealed record MachineHistory(
         from guest in Gen.Frequency(
             (6, Gen.Constant("program")), (3, Gen.Constant("echo")), (2, Gen.Constant("demo")), (1, Gen.Constant("torture")),
             (1, Gen.Constant(LawGuests.MissingUBoot is null ? "u-boot" : "echo")))
-        from program in GuestProgram.Any.Generator
+        from program in GuestProgram.OnBoard.Generator
         from schedule in GuestSchedule.Generator(largestQuantum: 12, largestShift: 3)
         from count in Gen.Choose(1, 30)
         from operations in OperationGenerator().ListOf(count)

@@ -173,7 +173,7 @@ public sealed record MachineScenario(
     private static Gen<MachineScenario> Generator() =>
         from guest in Gen.Frequency(
             (200, Gen.Constant("program")), (100, Gen.Constant("demo")), (1, Gen.Constant(LawGuests.MissingUBoot is null ? "u-boot" : "demo")))
-        from program in GuestProgram.Any.Generator
+        from program in GuestProgram.OnBoard.Generator
         from smp in Gen.Choose(1, 8)
         from seed in Gen.Choose(0, 1_000_000)
         from random in Gen.Elements(true, false)

@@ -13,6 +13,9 @@ internal static class ProgramGuest
 {
     private const uint Start = 0x2000, SpinTable = 0x0600_0000, Uart = 0x500, LastReleased = 7;
 
+    /// <summary>Page sizes of TLB entries.</summary>
+    private const uint FourKibibytes = 1, OneMebibyte = 5;
+
     /// <summary>The program as an ELF file.</summary>
     public static GuestImage Image(GuestProgram program)
     {
@@ -26,14 +29,15 @@ internal static class ProgramGuest
         return new GuestImage("program.elf", BareElf.Make(memory, Start));
     }
 
-    /// <summary>Maps UART and spin table, sets vectors and registers, and lets the other CPUs come in at the same place.</summary>
+    /// <summary>Maps UART, spin table and the board's registers, sets vectors and registers, and lets the other CPUs come in at the same place.</summary>
     private static List<uint> StartCode(uint entry)
     {
         var code = new List<uint>();
 
-        // TLB1 entries 4 and 5, 4 KiB each, uncached and guarded. Boot code of the board uses 0 and 1, programs 2 and 3.
-        AddEntry(code, 4, SpinTable, 0xEF00_0000);
-        AddEntry(code, 5, GuestProgram.Device, 0xE000_4000);
+        // TLB1 entries 4 to 6, uncached and guarded. Boot code of the board uses 0 and 1, programs 2 and 3.
+        AddEntry(code, 4, SpinTable, 0xEF00_0000, FourKibibytes);
+        AddEntry(code, 5, GuestProgram.Device, 0xE000_4000, FourKibibytes);
+        AddEntry(code, 6, GuestProgram.Board, 0xE000_0000, OneMebibyte);
         Set(code, Mas7, 0);
         code.Add(Asm.Isync);
         Set(code, Ivpr, 0);
@@ -64,10 +68,10 @@ internal static class ProgramGuest
         return code;
     }
 
-    private static void AddEntry(List<uint> code, uint entry, uint address, uint physicalLow)
+    private static void AddEntry(List<uint> code, uint entry, uint address, uint physicalLow, uint size)
     {
         Set(code, Mas0, 0x1000_0000 | entry << 16);
-        Set(code, Mas1, 0x8000_0100);
+        Set(code, Mas1, 0x8000_0000 | size << 8);
         Set(code, Mas2, address | 0xA);
         Set(code, Mas3, physicalLow | 0x3F);
         Set(code, Mas7, 0xF);

@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using Sim.Engine.Cpu.PowerPc;
 using Sim.Engine.Qom;
 using Sim.Engine.Session;
+using Sim.PropertyKit.Qdev;
 
 namespace Sim.PropertyKit.Machines;
 
@@ -44,7 +45,7 @@ public static class ResetLaws
 
     /// <summary>A reset gives every device its power-on State and writes the images again.</summary>
     public static NamedLaw PowerOn { get; } = NamedLaw.Of(
-        "reset-power-on", "L5", "A reset gives every device its power-on State and writes the images again, whenever it comes.",
+        "reset-power-on", "L5", "A reset gives every device its power-on State, stops timers, maps memory as at power-on and writes the images again, whenever it comes.",
         ResetMoment.Any, CheckPowerOn, Sample);
 
     /// <summary>The laws of this file.</summary>
@@ -57,6 +58,8 @@ public static class ResetLaws
         reset.Scheduler.RequestReset();
         MachineScenario.RunFor(reset, 0);
         Check.Same(Sections(fresh), Sections(reset), "State");
+        Check.Same(ArmedTimers(fresh), ArmedTimers(reset), "armed timers");
+        Check.Equal("", StructuralDump.Difference(StructuralDump.MemoryMap(fresh.Machine), StructuralDump.MemoryMap(reset.Machine)), "what differs in the memory map");
         foreach (var (expected, actual) in Cpus(fresh).Zip(Cpus(reset)))
             CheckSameRegisters(expected, actual);
         CheckImagesWritten(fresh, reset);
@@ -94,6 +97,9 @@ public static class ResetLaws
             .Where(static s => s.Type is not ("scheduler" or PowerPcCpu.TypeName))
             .Select(static s => $"{s.Path} {s.Type} {Convert.ToHexString(s.Bytes.Span)}"),
     ];
+
+    private static List<string> ArmedTimers(Session session) =>
+        [.. session.Scheduler.Timers.Timers.Where(static timer => timer.IsArmed).Select(static timer => timer.Name)];
 
     private static unsafe void CheckSameRegisters(PowerPcCpu expected, PowerPcCpu actual)
     {
