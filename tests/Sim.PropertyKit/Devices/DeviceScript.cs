@@ -173,8 +173,8 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
             choices.Add((5, Accesses(DeviceStepKind.Read)));
         }
 
-        if (shape.PciDevices > 0)
-            choices.Add((5, Configurations()));
+        if (shape.BaseAddresses.Count > 0)
+            choices.Add((9, Configurations()));
         if (shape.IsI2cSlave)
             choices.Add((9, Transfers()));
         if (shape.Inputs > 0)
@@ -197,10 +197,11 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
 
     /// <summary>Mostly the command register and base addresses.</summary>
     private Gen<DeviceStep> Configurations() =>
-        from device in Gen.Choose(0, shape.PciDevices - 1)
+        from device in Gen.Choose(0, shape.BaseAddresses.Count - 1)
+        let bars = shape.BaseAddresses[device]
         from step in Gen.Frequency(
             (3, Gen.Choose(0, 7).Select(static bits => Configure(PciConfiguration.Command, (ulong)bits, 2))),
-            (3, from bar in Gen.Choose(0, 5) from place in Gen.Choose(0, 255) select Configure(PciConfiguration.BaseAddress0 + (4 * bar), (ulong)place << 24, 4)),
+            (bars.Count > 0 ? 3 : 0, from bar in Gen.Elements(bars.DefaultIfEmpty().ToArray()) from place in Gen.Choose(0, 255) select Configure(bar, (ulong)place << 24, 4)),
             (2, from offset in Gen.Choose(0, PciConfiguration.Size - 1) from size in Gen.Elements(1, 2, 4) from value in Values() select Configure(offset & -size, (uint)value, size)))
         select step with { Target = device };
 
