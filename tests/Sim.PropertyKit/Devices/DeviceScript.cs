@@ -173,8 +173,8 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
             choices.Add((5, Accesses(DeviceStepKind.Read)));
         }
 
-        if (shape.PciDevices > 0)
-            choices.Add((5, Configurations()));
+        if (shape.BaseAddresses.Count > 0)
+            choices.Add((9, Configurations()));
         if (shape.IsI2cSlave)
             choices.Add((9, Transfers()));
         if (shape.Inputs > 0)
@@ -197,11 +197,12 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
 
     /// <summary>Mostly the command register and base addresses.</summary>
     private Gen<DeviceStep> Configurations() =>
-        from device in Gen.Choose(0, shape.PciDevices - 1)
+        from device in Gen.Choose(0, shape.BaseAddresses.Count - 1)
+        let bars = shape.BaseAddresses[device]
         from step in Gen.Frequency(
             (3, Gen.Choose(0, 7).Select(static bits => Configure(PciConfiguration.Command, (ulong)bits, 2))),
-            (3, from bar in Gen.Choose(0, 5) from place in Gen.Choose(0, 255) select Configure(PciConfiguration.BaseAddress0 + (4 * bar), (ulong)place << 24, 4)),
-            (2, from offset in Gen.Choose(0, PciConfiguration.Size - 1) from size in Gen.Elements(1, 2, 4) from value in Values() select Configure(offset & -size, (uint)value, size)))
+            (bars.Count > 0 ? 3 : 0, from bar in Gen.Elements(bars.DefaultIfEmpty().ToArray()) from place in Gen.Choose(0, 255) select Configure(bar, (ulong)place << 24, 4)),
+            (2, from offset in Gen.Choose(0, PciConfiguration.Size - 1) from size in Gen.Elements(1, 2, 4) from value in Values(size) select Configure(offset & -size, value, size)))
         select step with { Target = device };
 
     private static DeviceStep Configure(int offset, ulong value, int size) => new(DeviceStepKind.Configure, Offset: (ulong)offset, Value: value, Size: size);
@@ -225,14 +226,20 @@ internal sealed class DeviceScripts(string bench, DeviceShape shape)
             (1, Gen.Choose(0, (int)bytes - 1)),
             (1, Gen.Choose(1, 8).Select(back => (int)Math.Max(0, bytes - back))))
         from size in Gen.Frequency((6, Gen.Constant(shape.UsualSize(region))), (3, Gen.Elements(1, 2, 4, 8)))
-        from value in kind == DeviceStepKind.Write ? Values() : Gen.Constant(0UL)
-        select new DeviceStep(kind, region, (ulong)offset, value & (size == 8 ? ulong.MaxValue : (1UL << (8 * size)) - 1), size);
+        from value in kind == DeviceStepKind.Write ? Values(size) : Gen.Constant(0UL)
+        select new DeviceStep(kind, region, (ulong)offset, value, size);
 
-    private static Gen<ulong> Values() => Gen.Frequency(
-        (4, Gen.Choose(0, 15).Select(static n => (ulong)n)),
-        (2, Gen.Choose(0, 63).Select(static bit => 1UL << bit)),
-        (1, Gen.Constant(ulong.MaxValue)),
-        (2, from high in Gen.Choose(0, int.MaxValue) from low in Gen.Choose(0, int.MaxValue) select (ulong)high << 33 ^ (ulong)low));
+    /// <summary>Small numbers, single bits, the highest bit, which often enables, with a small number, and any.</summary>
+    private static Gen<ulong> Values(int size)
+    {
+        var ones = ulong.MaxValue >> (64 - (8 * size));
+        return Gen.Frequency(
+            (4, Gen.Choose(0, 15).Select(static n => (ulong)n)),
+            (2, Gen.Choose(0, (8 * size) - 1).Select(static bit => 1UL << bit)),
+            (1, Gen.Choose(0, 31).Select(n => ones - (ones >> 1) + (ulong)n)),
+            (1, Gen.Constant(ones)),
+            (2, from high in Gen.Choose(0, int.MaxValue) from low in Gen.Choose(0, int.MaxValue) select ((ulong)high << 33 ^ (ulong)low) & ones));
+    }
 
     private static IEnumerable<DeviceStep> ShrinkStep(DeviceStep step)
     {

@@ -1,4 +1,5 @@
 using Sim.Engine.Devices.I2c;
+using Sim.Engine.Devices.Pci;
 using Sim.Engine.Memory;
 using Sim.PropertyKit.Machines;
 
@@ -18,7 +19,6 @@ internal sealed class DeviceShape
         Regions = [.. bench.Regions.Select(static r => r.Size)];
         operations = [.. bench.Regions.Select(r => bench.Session.Machine.Memory.View.TryFind(r.Start, out var range) ? range.Region.Ops! : throw new InvalidOperationException())];
         Inputs = bench.InputCount;
-        PciDevices = bench.PciDevices.Count;
         IsI2cSlave = bench.Device is I2cSlave;
         HasConsole = bench.Device.FindProperty("chardev") is not null;
         Settings =
@@ -29,6 +29,7 @@ internal sealed class DeviceShape
         ];
         using var tried = bench.Fresh();
         Registers = [.. Regions.Select((_, region) => FindRegisters(tried, region))];
+        BaseAddresses = [.. tried.PciDevices.Select(FindBaseAddresses)];
     }
 
     /// <summary>Sizes of the regions, bytes.</summary>
@@ -37,8 +38,8 @@ internal sealed class DeviceShape
     /// <summary>Offsets in each region at which a write changes something, as far as all ones and zeros show it.</summary>
     public IReadOnlyList<IReadOnlyList<int>> Registers { get; }
 
-    /// <summary>Number of PCI devices in the machine.</summary>
-    public int PciDevices { get; }
+    /// <summary>Offsets of the base address registers that each PCI device of the machine has.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> BaseAddresses { get; }
 
     /// <summary>True when the device is reached over I2C.</summary>
     public bool IsI2cSlave { get; }
@@ -63,6 +64,19 @@ internal sealed class DeviceShape
         {
             var at = (ulong)offset;
             if (Changes(bench, () => bench.Write(at, ulong.MaxValue, size, region)) | Changes(bench, () => bench.Write(at, 0, size, region)))
+                found.Add(offset);
+        }
+
+        return found;
+    }
+
+    private static List<int> FindBaseAddresses(PciDevice device)
+    {
+        var found = new List<int>();
+        for (var offset = PciConfiguration.BaseAddress0; offset < PciConfiguration.BaseAddress0 + (4 * 6); offset += 4)
+        {
+            device.WriteConfiguration(offset, uint.MaxValue, 4);
+            if (device.ReadConfiguration(offset, 4) != 0)
                 found.Add(offset);
         }
 

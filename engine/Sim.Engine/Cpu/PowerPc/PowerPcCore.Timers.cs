@@ -288,11 +288,26 @@ internal sealed unsafe partial class PowerPcCore
         if ((s->Tsr & Tsr.FixedInterval) == 0 && external && (!forIdle || (s->Tcr & Tcr.FixedIntervalEnable) != 0)
             && NextRise(s->TimerTick, FixedIntervalBit) is var interval && interval >= 0)
             tick = Math.Min(tick, interval);
-        bool watchdogActs = (s->Tsr & (Tsr.EnableNextWatchdog | Tsr.Watchdog)) != (Tsr.EnableNextWatchdog | Tsr.Watchdog)
-            || (s->Tcr & Tcr.WatchdogReset) != 0;
-        if (watchdogActs && NextRise(s->TimerTick, WatchdogBit) is var timeout && timeout >= 0)
+        if (WatchdogEvent(forIdle) is var timeout && timeout >= 0)
             tick = Math.Min(tick, timeout);
         return tick == long.MaxValue ? VirtualTime.Never : TimeOf(tick);
+    }
+
+    /// <summary>
+    /// Tick of the watchdog's timeout that changes anything or, for an idle core, interrupts or resets it; -1 for none in reach. The first timeouts only
+    /// count: an idle core sleeps through them.
+    /// </summary>
+    long WatchdogEvent(bool forIdle)
+    {
+        PowerPcState* s = State;
+        bool enabled = (s->Tsr & Tsr.EnableNextWatchdog) != 0, pending = (s->Tsr & Tsr.Watchdog) != 0, resets = (s->Tcr & Tcr.WatchdogReset) != 0;
+        bool interrupts = !pending && (s->Tcr & Tcr.WatchdogEnable) != 0 && (s->Msr & Msr.Ce) != 0;
+        bool acts = forIdle ? interrupts || resets : !enabled || !pending || resets;
+        int timeouts = forIdle ? (enabled ? 1 : 2) + (pending || interrupts ? 0 : 1) : 1;
+        long tick = acts ? s->TimerTick : -1;
+        for (; timeouts > 0 && tick >= 0; timeouts--)
+            tick = NextRise(tick, WatchdogBit);
+        return tick;
     }
 
     long InstructionsUntilTimerEvent() =>

@@ -58,7 +58,7 @@ public sealed class CheckCoverageTests : IDisposable
     {
         { StopLaws.Stops, 2, CoverageKind.Types, ["object", "device", "ppce500-machine", "e500v2_v30-powerpc-cpu", "openpic", "hotplug-handler"] },
         { StopLaws.Stops, 2, CoverageKind.InstructionGroups, ["Branch", "Integer", "LoadStore", "SpecialRegister", "Tlb"] },
-        { StopLaws.Stops, 8, CoverageKind.ExceptionKinds, ["ExternalInput", "Program"] },
+        { StopLaws.Stops, 12, CoverageKind.ExceptionKinds, ["Program", "SystemCall", "FixedIntervalTimer"] },
         { StopLaws.Stops, 2, CoverageKind.Operations, ["stop: Instructions"] },
         { StopLaws.Observed, 1, CoverageKind.Properties, ["device.realized", "machine.kernel", "memory-region.size"] },
         { PropertyLaws.Assignments, 300, CoverageKind.Properties, ["device.hotplugged", "serial.baudbase"] },
