@@ -16,6 +16,9 @@ public sealed record ResetMoment(MachineScenario Scenario, int Instructions) : I
     /// <inheritdoc/>
     public void Record(string journal) => Scenario.Record(journal);
 
+    /// <summary>The case as C# code.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"new ResetMoment({Scenario}, {Instructions})");
+
     /// <summary>Any machine at any moment, with a shrinker.</summary>
     public static Arbitrary<ResetMoment> Any { get; } = Of(MachineScenario.Any);
 
