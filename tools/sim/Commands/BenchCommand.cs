@@ -61,7 +61,7 @@ internal sealed class BenchCommand(CommandHost host, LawSource source, Option<st
             "sim bench --quick",
             "sim bench boot --against-qemu",
             "sim bench integer memory --against-qemu --format json",
-            "sim bench check --law qom --seconds 5") { names };
+            "sim bench check --law qom --seconds 1") { names };
         return command.With("Options", againstQemu, quick, format).With($"Options of '{Check}'", law, seconds);
     }
 

@@ -73,7 +73,7 @@ public sealed class CheckCoverageTests : IDisposable
         { TranslationLaws.SoftTlb, 20, CoverageKind.ExceptionKinds, ["DataStorage", "DataTlbError", "InstructionTlbError"] },
         { ExecutionLaws.SingleSteps, 30, CoverageKind.Operations, ["program: Loop", "program: SelfModification"] },
         { ExecutionLaws.SingleSteps, 30, CoverageKind.ExceptionKinds, ["Decrementer", "Program", "SystemCall"] },
-        { ExecutionLaws.SingleSteps, 600, CoverageKind.ExceptionKinds, ["EmbeddedFloatData", "EmbeddedFloatRound"] },
+        { ExecutionLaws.SingleSteps, 400, CoverageKind.ExceptionKinds, ["EmbeddedFloatData", "EmbeddedFloatRound"] },
         { ExecutionLaws.SingleSteps, 30, CoverageKind.InstructionGroups, ["EmbeddedFloat", "SpeInteger", "SpeMultiply"] },
         { MachineHistoryLaws.Histories, 6, CoverageKind.Operations, ["machine: Run", "machine: Checkpoint"] },
     };
