@@ -57,7 +57,7 @@ public sealed class DeviceLawTests
     public void A_bug_breaks_the_law_that_one_would_expect(string bug, string law)
     {
         var laws = DeviceLaws.For(new DeviceRequest(BuggyTimer.TypeName, []), BuggyTimer.Table(bug));
-        var failure = Assert.Throws<LawFailedException>(() => laws.Single(l => l.Name == law).Holds(new LawOptions { Runs = 400 }));
+        var failure = Assert.Throws<LawFailedException>(() => laws.Single(l => l.Name == law).Holds(new LawOptions { Runs = 4000 }));
         TestContext.Current.TestOutputHelper?.WriteLine(failure.Message);
         Assert.StartsWith($"Law '{law}' is broken", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.Case is not DeviceScript script || script.Steps.Count <= 6, failure.Message);
