@@ -74,7 +74,7 @@ public static class GuestLaws
         {
             Runs = 4,
             MaxShrinkAttempts = 20,
-            Required = [("5 to 8 vCPUs", 0.05), ("random schedule", 0.2), ("recorded", 0.05)],
+            Required = [("2 to 4 vCPUs", 0.05), ("5 to 8 vCPUs", 0.05), ("random schedule", 0.2), ("recorded", 0.05), ("shell", 0.05)],
         }).Needing(LinuxGuest.Missing);
 
     /// <summary>Laws L1, L2 and L4 from any moment of Linux.</summary>
