@@ -17,6 +17,8 @@ internal static class BoardRegisters
     public static void AddAccesses(List<uint> code, GuestPart part, int data)
     {
         var device = Devices[part.A % Devices.Length];
+        if (part.A / Devices.Length % 2 == 0)
+            AddDelivery(code, part, data);
         for (var number = 0u; number < AccessesPerPart; number++)
         {
             var choice = (((uint)part.A * 10_000) + (uint)part.B + number) * 0x9E37_79B9u >> 8;
@@ -36,18 +38,38 @@ internal static class BoardRegisters
         }
     }
 
-    private static void Store(List<uint> code, int data, uint offset, uint value)
+    /// <summary>
+    /// The interrupt controller delivers what the first timer requests, and what the UARTs do: an external or a critical input interrupt. At times one of them
+    /// does at once, as it can send. Some parts reset the controller first.
+    /// </summary>
+    private static void AddDelivery(List<uint> code, GuestPart part, int data)
+    {
+        if (part.B / 8 % 3 == 0)
+            Store(code, data, 0x4_1020, 0x8000_0000);
+        Store(code, data, 0x4_1020, 0x2000_0000);
+        Store(code, data, 0x4_0080, 0);
+        Store(code, data, 0x4_1120, 0x0007_0001);
+        Store(code, data, 0x5_0540, 0x000A_0042);
+        Store(code, data, 0x5_0558, (uint)part.B / 2 % 2);
+        if (part.B / 4 % 2 == 0)
+            Store(code, data, 0x4501, 2, Asm.Stb);
+    }
+
+    private static void Store(List<uint> code, int data, uint offset, uint value) => Store(code, data, offset, value, Asm.Stw);
+
+    private static void Store(List<uint> code, int data, uint offset, uint value, Func<int, int, int, uint> instruction)
     {
         code.AddRange(Asm.Li(data, value));
         code.AddRange(Asm.Li(GuestProgram.Scratch, GuestProgram.Board + offset));
-        code.Add(Asm.Stw(data, 0, GuestProgram.Scratch));
+        code.Add(instruction(data, 0, GuestProgram.Scratch));
     }
 
-    /// <summary>Data, interrupts, FIFOs, loopback. Both UARTs share a line.</summary>
+    /// <summary>Data, interrupts, FIFOs, loopback. Both UARTs share a line, which external or critical input interrupts come from.</summary>
     private static Register[] Uart(uint at) =>
     [
         new(at, 1, 0x41, 0x0D, 0x00), new(at + 1, 1, 0x01, 0x0F, 0x00), new(at + 2, 1, 0x01, 0xC1, 0x07, 0x00), new(at + 3, 1, 0x03, 0x1F, 0x83),
-        new(at + 4, 1, 0x10, 0x10, 0x1B, 0x00), new(at + 5, 1, 0), new(at + 6, 1, 0), new(at + 7, 1, 0x5A), new(0x5_0540, 4, 0x000A_0042, 0x800A_0042),
+        new(at + 4, 1, 0x10, 0x10, 0x1B, 0x00), new(at + 5, 1, 0), new(at + 6, 1, 0), new(at + 7, 1, 0x5A), new(0x5_0540, 4, 0x000A_0042, 0x000A_0042, 0x800A_0042),
+        new(0x5_0550, 4, 1, 2, 0x4000_0001), new(0x5_0558, 4, 0, 1, 2),
     ];
 
     /// <summary>The global timers, interprocessor interrupts, messages, and the registers of each CPU.</summary>

@@ -104,7 +104,7 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
     /// <summary>Registers with a fixed use: of handlers, the window, data, device, nothing, scratch.</summary>
     internal const int HandlerRegister = 31, WindowBase = 30, DataBase = 29, DeviceBase = 28, NowhereBase = 27, Scratch = 26;
 
-    private const int Srr0 = 26, Srr1 = 27, Dec = 22, Decar = 54, Tcr = 340, Tsr = 336, Hid0 = 1008, Spefscr = 512, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
+    private const int Srr0 = 26, Srr1 = 27, Csrr1 = 59, Dec = 22, Decar = 54, Tcr = 340, Tsr = 336, Hid0 = 1008, Spefscr = 512, Mas0 = 624, Mas1 = 625, Mas2 = 626, Mas3 = 627, Pid = 48;
 
     /// <summary>Upper half of the address of the board's interrupt controller.</summary>
     private const int Mpic = (int)((Board + 0x4_0000) >> 16);
@@ -179,6 +179,7 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
             Asm.Mfspr(HandlerRegister, Srr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 17, 15), Asm.Mtspr(Srr1, HandlerRegister),
             .. Return,
         ],
+        Vector.CriticalInput => [Asm.Mfspr(HandlerRegister, Csrr1), Asm.Rlwinm(HandlerRegister, HandlerRegister, 0, 15, 12), Asm.Mtspr(Csrr1, HandlerRegister), Asm.Rfci],
         _ => [Asm.Mfspr(HandlerRegister, Srr0), Asm.Addi(HandlerRegister, HandlerRegister, 4), Asm.Mtspr(Srr0, HandlerRegister), Asm.Rfi],
     };
 
@@ -269,8 +270,10 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 break;
             case GuestPartKind.Board:
                 BoardRegisters.AddAccesses(code, part, target);
+
+                // MSR[EE] and MSR[CE].
                 if (part.B % 2 == 0)
-                    code.Add(Asm.Wrteei(true));
+                    code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x8000), Asm.Oris(Scratch, Scratch, 0x0002), Asm.Mtmsr(Scratch)]);
                 break;
             case GuestPartKind.Timebase:
                 code.Add(Asm.Mftb(target));

@@ -35,7 +35,7 @@ internal sealed class DeviceShape
     /// <summary>Sizes of the regions, bytes.</summary>
     public IReadOnlyList<ulong> Regions { get; }
 
-    /// <summary>Offsets in each region at which a write changes something, as far as all ones and zeros show it.</summary>
+    /// <summary>Offsets in each region at which a write changes something, as far as all ones, with and without the highest bit, and zeros show it.</summary>
     public IReadOnlyList<IReadOnlyList<int>> Registers { get; }
 
     /// <summary>Offsets of the base address registers that each PCI device of the machine has.</summary>
@@ -62,9 +62,16 @@ internal sealed class DeviceShape
         var (found, size) = (new List<int>(), UsualSize(region));
         for (var offset = 0; offset + size <= (int)Math.Min(Regions[region], MostProbed); offset += size)
         {
-            var at = (ulong)offset;
-            if (Changes(bench, () => bench.Write(at, ulong.MaxValue, size, region)) | Changes(bench, () => bench.Write(at, 0, size, region)))
+            // The highest bit resets some devices.
+            var (at, ones) = ((ulong)offset, ulong.MaxValue >> (64 - (8 * size)));
+            if (Changes(ones) | Changes(ones >> 1) | Changes(0))
                 found.Add(offset);
+
+            bool Changes(ulong value)
+            {
+                var before = bench.Session.Digest();
+                return Check.Caught(() => bench.Write(at, value, size, region)) is not null || bench.Session.Digest() != before;
+            }
         }
 
         return found;
@@ -81,11 +88,5 @@ internal sealed class DeviceShape
         }
 
         return found;
-    }
-
-    private static bool Changes(DeviceBench bench, Action write)
-    {
-        var before = bench.Session.Digest();
-        return Check.Caught(write) is not null || bench.Session.Digest() != before;
     }
 }
