@@ -47,7 +47,7 @@ public enum GuestPartKind
     /// <summary>Reads the timebase.</summary>
     Timebase,
 
-    /// <summary>Takes a reservation and stores conditionally.</summary>
+    /// <summary>Takes a reservation and, mostly, stores conditionally.</summary>
     Reservation,
 
     /// <summary>
@@ -279,8 +279,9 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 code.Add(Asm.Mftb(target));
                 break;
             case GuestPartKind.Reservation:
-                code.AddRange([Asm.Addi(Scratch, DataBase, part.A % 64 * 4), Asm.Lwarx(target, 0, Scratch), Asm.Addi(target, target, 1),
-                    Asm.Stwcx(target, 0, Scratch)]);
+                code.AddRange([Asm.Addi(Scratch, DataBase, part.A % 64 * 4), Asm.Lwarx(target, 0, Scratch), Asm.Addi(target, target, 1)]);
+                if (part.B % 4 != 0)
+                    code.Add(Asm.Stwcx(target, 0, Scratch));
                 break;
             case GuestPartKind.Spe:
                 code.AddRange([Asm.Mfmsr(Scratch), Asm.Oris(Scratch, Scratch, 0x0200), Asm.Mtmsr(Scratch)]);

@@ -20,7 +20,7 @@ public static class MachineHistoryLaws
         {
             Runs = 60,
             MaxShrinkAttempts = 1000,
-            PastFailures = [new(8918026278946106019, 25)],
+            PastFailures = [new(8918026278946106019, 25), new(359154563622044705, 38)],
             Required =
             [
                 .. Enum.GetNames<MachineOperationKind>().Select(static kind => (kind, kind is "Replay" or "GoBack" or "Branch" ? 0.03 : 0.1)),

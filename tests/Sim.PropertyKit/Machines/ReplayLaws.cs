@@ -79,6 +79,7 @@ public static class ReplayLaws
         new LawOptions
         {
             Runs = 40,
+            PastFailures = [new(14874298132327353050, 5)],
             Required =
             [
                 ("several CPUs", 0.5), ("random schedule", 0.2), ("typed", 0.05), ("typed while idle", 0.004), ("typed together", 0.02), ("began in the middle", 0.2),

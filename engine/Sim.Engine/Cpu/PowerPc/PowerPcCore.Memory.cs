@@ -172,6 +172,21 @@ internal sealed unsafe partial class PowerPcCore
     {
         DropSoftTlbs();
         State->ExitRequested = 1;
+        hearsAllRam = false;
+        if (isRunning || State->Reserved != 0)
+            HearAllRam();
+    }
+
+    /// <summary>
+    /// Makes sure that the core hears of writes to any RAM that it sees. While it has a reservation, which they clear, and while it executes, and
+    /// may get one, it hears of all of them, whatever it has used of it so far.
+    /// </summary>
+    void HearAllRam()
+    {
+        foreach (FlatRange range in memory.View.Ranges)
+            if (range.Region.Ram is { } ram)
+                code.Listen(ram);
+        hearsAllRam = true;
     }
 
     /// <summary>Forgets all translations. They come back as they are needed: nothing that a guest sees changes.</summary>

@@ -22,6 +22,8 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
     VcpuClock? clock;
     GuestLog? log;
     bool stopRequested;
+    bool isRunning;
+    bool hearsAllRam;
 
     /// <summary>Makes a core with all of its state 0.</summary>
     public PowerPcCore()
@@ -96,6 +98,8 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         DropSoftTlbs();
         RefreshTimers();
         State->ExitRequested = 1;
+        if (State->Reserved != 0)
+            HearAllRam();
     }
 
     /// <summary>Connects the core to memory.</summary>
@@ -162,9 +166,13 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
                 break;
         }
 
+        // A core that falls idle has seen the events of that time, wherever the run is cut: what it then sleeps through comes later.
         clock!.Executed = executed;
+        if (IsIdle)
+            Synchronize(executed);
         if (State->ObservedLast != 0)
             clock.NoteObserved(State->ObservedLast);
+        isRunning = false;
         if (executed > 0 && points is { Stepping: true } stepped)
             stepped.Stepped();
         return executed;
@@ -180,6 +188,9 @@ internal sealed unsafe partial class PowerPcCore : BusInitiator, IVcpu, IDisposa
         State->TimeShift = clock.Shift;
         State->ObservedBefore = clock.LatestObserved;
         State->ObservedLast = 0;
+        isRunning = true;
+        if (!hearsAllRam)
+            HearAllRam();
     }
 
     /// <summary>Tells the outside where the core is: before every call that leaves the CPU.</summary>
