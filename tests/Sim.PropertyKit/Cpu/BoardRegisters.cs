@@ -8,7 +8,15 @@ internal static class BoardRegisters
 {
     private const int AccessesPerPart = 6;
 
-    private static readonly Register[][] Devices = [Mpic(), Mpic(), Uart(0x4500), Uart(0x4600), I2c(), Pci(), Gpio()];
+    /// <summary>Registers of the MPIC: GCR, CTPR of the CPU that accesses it, vector and priority of the first timer.</summary>
+    private const uint GlobalConfiguration = 0x4_1020, TaskPriority = 0x4_0080, FirstTimerVector = 0x4_1120;
+
+    /// <summary>The UARTs' interrupt at the MPIC: vector and priority, destination, level.</summary>
+    private const uint UartVector = 0x5_0540, UartDestination = 0x5_0550, UartLevel = 0x5_0558;
+
+    private const uint FirstUart = 0x4500, InterruptEnable = 1;
+
+    private static readonly Register[][] Devices = [Mpic(), Mpic(), Uart(FirstUart), Uart(0x4600), I2c(), Pci(), Gpio()];
 
     /// <summary>Adds accesses to one device: mostly writes.</summary>
     /// <param name="code">Receives the instructions.</param>
@@ -45,14 +53,14 @@ internal static class BoardRegisters
     private static void AddDelivery(List<uint> code, GuestPart part, int data)
     {
         if (part.B / 8 % 3 == 0)
-            Store(code, data, 0x4_1020, 0x8000_0000);
-        Store(code, data, 0x4_1020, 0x2000_0000);
-        Store(code, data, 0x4_0080, 0);
-        Store(code, data, 0x4_1120, 0x0007_0001);
-        Store(code, data, 0x5_0540, 0x000A_0042);
-        Store(code, data, 0x5_0558, (uint)part.B / 2 % 2);
+            Store(code, data, GlobalConfiguration, 0x8000_0000);
+        Store(code, data, GlobalConfiguration, 0x2000_0000);
+        Store(code, data, TaskPriority, 0);
+        Store(code, data, FirstTimerVector, 0x0007_0001);
+        Store(code, data, UartVector, 0x000A_0042);
+        Store(code, data, UartLevel, (uint)part.B / 2 % 2);
         if (part.B / 4 % 2 == 0)
-            Store(code, data, 0x4501, 2, Asm.Stb);
+            Store(code, data, FirstUart + InterruptEnable, 2, Asm.Stb);
     }
 
     private static void Store(List<uint> code, int data, uint offset, uint value) => Store(code, data, offset, value, Asm.Stw);
@@ -67,9 +75,9 @@ internal static class BoardRegisters
     /// <summary>Data, interrupts, FIFOs, loopback. Both UARTs share a line, which external or critical input interrupts come from.</summary>
     private static Register[] Uart(uint at) =>
     [
-        new(at, 1, 0x41, 0x0D, 0x00), new(at + 1, 1, 0x01, 0x0F, 0x00), new(at + 2, 1, 0x01, 0xC1, 0x07, 0x00), new(at + 3, 1, 0x03, 0x1F, 0x83),
-        new(at + 4, 1, 0x10, 0x10, 0x1B, 0x00), new(at + 5, 1, 0), new(at + 6, 1, 0), new(at + 7, 1, 0x5A), new(0x5_0540, 4, 0x000A_0042, 0x000A_0042, 0x800A_0042),
-        new(0x5_0550, 4, 1, 2, 0x4000_0001), new(0x5_0558, 4, 0, 1, 2),
+        new(at, 1, 0x41, 0x0D, 0x00), new(at + InterruptEnable, 1, 0x01, 0x0F, 0x00), new(at + 2, 1, 0x01, 0xC1, 0x07, 0x00), new(at + 3, 1, 0x03, 0x1F, 0x83),
+        new(at + 4, 1, 0x10, 0x10, 0x1B, 0x00), new(at + 5, 1, 0), new(at + 6, 1, 0), new(at + 7, 1, 0x5A), new(UartVector, 4, 0x000A_0042, 0x000A_0042, 0x800A_0042),
+        new(UartDestination, 4, 1, 2, 0x4000_0001), new(UartLevel, 4, 0, 1, 2),
     ];
 
     /// <summary>The global timers, interprocessor interrupts, messages, and the registers of each CPU.</summary>
@@ -77,7 +85,7 @@ internal static class BoardRegisters
     {
         var registers = new List<Register>
         {
-            new(0x4_0080, 4, 0, 0, 5, 15), new(0x4_00A0, 4, 0), new(0x4_00B0, 4, 0), new(0x4_1020, 4, 0x2000_0000, 0, 0x8000_0000),
+            new(TaskPriority, 4, 0, 0, 5, 15), new(0x4_00A0, 4, 0), new(0x4_00B0, 4, 0), new(GlobalConfiguration, 4, 0x2000_0000, 0, 0x8000_0000),
             new(0x4_10F0, 4, 1_000_000), new(0x4_1740, 4, 0x0100_0000, 0x2200_0000), new(0x4_1600, 4, 0), new(0x5_1C00, 4, 0x0009_00E0, 0x8009_00E0),
         };
         for (var number = 0u; number < 4; number++)

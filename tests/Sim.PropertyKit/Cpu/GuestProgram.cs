@@ -270,10 +270,8 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
                 break;
             case GuestPartKind.Board:
                 BoardRegisters.AddAccesses(code, part, target);
-
-                // MSR[EE] and MSR[CE].
                 if (part.B % 2 == 0)
-                    code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x8000), Asm.Oris(Scratch, Scratch, 0x0002), Asm.Mtmsr(Scratch)]);
+                    EnableInterrupts(code, idle: false);
                 break;
             case GuestPartKind.Timebase:
                 code.Add(Asm.Mftb(target));
@@ -351,10 +349,12 @@ public sealed record GuestProgram(IReadOnlyList<GuestPart> Parts, int Position, 
         var enables = (part.A / 7 % 4) switch { 0 => 0x0880_0000u, 1 => 0x04C0_0000u, _ => 0x0080_0000u };
         AddMoves(code, (Decar, 20 + ((uint)part.B % 200)), (Dec, 1 + ((uint)part.A % 60)), (Hid0, 0x0080_0000u),
             (Tcr, enables | interval >> 2 << 13 | (interval & 3) << 24 | timeout >> 2 << 17 | (timeout & 3) << 30));
-
-        // MSR[EE], for the watchdog MSR[CE], and MSR[WE] to idle.
-        code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x8000), Asm.Oris(Scratch, Scratch, part.B % 4 == 0 ? 0x0006 : 0x0002), Asm.Mtmsr(Scratch)]);
+        EnableInterrupts(code, idle: part.B % 4 == 0);
     }
+
+    /// <summary>Sets MSR[EE], MSR[CE] and, to idle, MSR[WE].</summary>
+    private static void EnableInterrupts(List<uint> code, bool idle) =>
+        code.AddRange([Asm.Mfmsr(Scratch), Asm.Ori(Scratch, Scratch, 0x8000), Asm.Oris(Scratch, Scratch, idle ? 0x0006 : 0x0002), Asm.Mtmsr(Scratch)]);
 
     private static void AddMoves(List<uint> code, params ReadOnlySpan<(int Register, uint Value)> moves)
     {
