@@ -122,7 +122,6 @@ internal sealed unsafe partial class PowerPcCore
         host = null;
         if (!memory.TryMapPage(physical, out page))
             return false;
-        code.Listen(page.Ram);
         byte* start = page.Ram.Host + page.Offset;
         host = start + (address & ~PageMask);
         SoftTlbEntry* entry = State->DataTlb + (address >> 12 & (Context.SoftTlbPages - 1));
