@@ -66,17 +66,17 @@ public sealed class GuestReferenceTests
             "-M", "ppce500", "-smp", cpus.ToString(CultureInfo.InvariantCulture), "-m", "256", "-nic", "none",
             "-display", "none", "-monitor", "none", "-serial", "stdio", "-bios", program,
         ];
-        for (var attempt = 1; ; attempt++)
+        for (var seconds = 8; ; seconds *= 2)
         {
             try
             {
-                var result = HostTool.Run(Qemu, arguments, seconds: 30);
+                var result = HostTool.Run(Qemu, arguments, seconds: seconds);
                 Assert.True(result.ExitCode == 0, result.Error);
                 return result.Text;
             }
-            catch (TimeoutException) when (attempt < 4)
+            catch (TimeoutException) when (seconds < 64)
             {
-                // QEMU at times sleeps for ever after a few milliseconds, all its threads waiting for each other.
+                // QEMU at times sleeps for ever after a few milliseconds, all its threads waiting for each other. A run takes it five seconds at most.
             }
         }
     }
